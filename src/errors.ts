@@ -1,0 +1,101 @@
+/**
+ * Every error of carbon-ops is born here. Each has a stable `code` that scripts may test, and one sentence that says what
+ * happened, why, and what to do. `docs/errors.md` lists the same codes; a test holds the two equal.
+ */
+
+interface CatalogueEntry {
+  /** Exit status of the command line when this error ends it. */
+  readonly exitCode: number;
+  /** What the code means, for docs/errors.md. */
+  readonly meaning: string;
+}
+
+export const errorCatalogue = {
+  USAGE: {
+    exitCode: 2,
+    meaning: "The command line is wrong: an unknown command or flag, or a value that is not allowed.",
+  },
+  CONFIG_INVALID: {
+    exitCode: 2,
+    meaning: "A configuration file, environment variable or flag holds a value that is not allowed.",
+  },
+  CONFIG_UNREADABLE: { exitCode: 2, meaning: "A configuration file was named but cannot be read or parsed." },
+  REGION_UNKNOWN: { exitCode: 2, meaning: "The region is in no table: `carbon-ops regions` lists those that are." },
+  INPUT_INVALID: {
+    exitCode: 2,
+    meaning: "A number, time or record given to the library or a command is outside its range.",
+  },
+  COMMAND_NOT_FOUND: { exitCode: 127, meaning: "The command that `run` was asked to start does not exist." },
+  COMMAND_NOT_STARTED: {
+    exitCode: 126,
+    meaning: "The command that `run` was asked to start exists but cannot be executed.",
+  },
+  BUDGET_EXCEEDED: { exitCode: 3, meaning: "The task used more grams or watt-hours than its budget allows." },
+  OUTPUT_FAILED: { exitCode: 1, meaning: "A result could not be written to the file that was named." },
+  ENERGY_SOURCE_UNAVAILABLE: {
+    exitCode: 2,
+    meaning: "The energy source that was asked for cannot be used on this host.",
+  },
+  ENERGY_READ_FAILED: { exitCode: 1, meaning: "A counter or kernel file that worked before can no longer be read." },
+  HOST_UNREADABLE: {
+    exitCode: 1,
+    meaning: "A kernel file under /proc or /sys is missing or holds something unexpected.",
+  },
+  LEDGER_EXISTS: { exitCode: 2, meaning: "`ledger init` was asked to create a ledger where a file already is." },
+  LEDGER_NOT_FOUND: { exitCode: 2, meaning: "The ledger file does not exist." },
+  LEDGER_NOT_A_FILE: { exitCode: 2, meaning: "The ledger path names a directory, a symbolic link or a device." },
+  LEDGER_UNREADABLE: { exitCode: 2, meaning: "The ledger file, or a file beside it, may not be read by this user." },
+  LEDGER_UNWRITABLE: { exitCode: 2, meaning: "The ledger file, or its directory, may not be written by this user." },
+  LEDGER_INVALID: { exitCode: 1, meaning: "The ledger was altered or damaged: the message names the first bad line." },
+  LEDGER_WRITE_FAILED: {
+    exitCode: 1,
+    meaning: "The disk refused the record (full, quota, I/O error); the ledger was left as it was before.",
+  },
+  LEDGER_POISONED: {
+    exitCode: 1,
+    meaning: "An earlier write or sync of this ledger failed; open it again before appending.",
+  },
+  LEDGER_LOCKED: { exitCode: 1, meaning: "Another process kept the ledger's lock for longer than the waiting time." },
+  LEDGER_LOCK_UNAVAILABLE: {
+    exitCode: 1,
+    meaning: "The `flock` program, which ledger writers use to exclude each other, is not installed.",
+  },
+  LEDGER_REPLACED: {
+    exitCode: 1,
+    meaning: "The ledger file was replaced, cut or changed by someone else while it was open.",
+  },
+  RECORD_INVALID: { exitCode: 2, meaning: "A record is not canonicalisable JSON or does not fit its schema." },
+  KEY_INVALID: { exitCode: 2, meaning: "A key file or verifier key is malformed, weak, or readable by others." },
+  KEY_UNREADABLE: { exitCode: 2, meaning: "A key file cannot be read." },
+  LEDGER_UNSIGNED: { exitCode: 4, meaning: "The chain holds, but without a key nobody can say who wrote it." },
+  INTERNAL: { exitCode: 70, meaning: "A defect of carbon-ops: please report it with the message." },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** An error whose `message` is one sentence for a person and whose `code` is stable for a program. */
+export class CarbonOpsError extends Error {
+  override readonly name = "CarbonOpsError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Exit status that the command line ends with for this error. */
+  get exitCode(): number {
+    return errorCatalogue[this.code].exitCode;
+  }
+}
+
+/** The `code` of a Node.js system error ("ENOENT"), or undefined for anything else. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What went wrong, in words, for any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
