@@ -1,0 +1,63 @@
+/**
+ * The contract of everything that joules come from. A source accumulates, from the moment it is opened, the energy of the
+ * host's disjoint domains; nested, mirrored and platform domains are reported beside the total and never added to it.
+ *
+ * The first reading is a baseline, not consumption. A failed read is no reading, never 0.
+ */
+
+export type DomainKind = "package" | "dram" | "core" | "uncore" | "psys" | "gpu";
+
+/** Whether joules were counted by hardware or computed by a model. */
+export type Provenance = "measured" | "estimated";
+
+/**
+ * What the joules of a source include: only the CPU packages (and DRAM) as RAPL sees them, or the whole server at its plug,
+ * as models fitted to SPECpower wall power do. The first needs a wall factor before PUE, the second must not have one.
+ */
+export type EnergyBoundary = "package_and_dram" | "server_wall";
+
+export interface DomainReading {
+  /** Stable identity: the zone's path below the control type, or the model's name. */
+  readonly id: string;
+  readonly kind: DomainKind;
+  /** Whether this domain is part of the host total. */
+  readonly counted: boolean;
+  /** Microjoules accumulated since the source was opened. */
+  readonly microjoules: bigint;
+  readonly wraps: number;
+  /** Steps that were implausible or could not be read, and therefore added nothing. */
+  readonly gaps: number;
+}
+
+export interface EnergyReading {
+  readonly monotonicNs: bigint;
+  /** Sum of the counted domains since the source was opened. Never decreases. */
+  readonly hostMicrojoules: bigint;
+  readonly domains: readonly DomainReading[];
+  /** Gaps of all counted domains since opening: above 0, the total is a lower bound. */
+  readonly gaps: number;
+}
+
+/** How far the joules of a source may be from the truth. */
+export interface SourceUncertainty {
+  /** Standard deviation of the logarithm of the source's gain; the same error for every reading on this host. */
+  readonly gainLnSigma: number;
+  /** What the error is shared with, e.g. `model.ccf-aws/epyc-gen3/host=…`. */
+  readonly sourceId: string;
+  /** Document the figure comes from. */
+  readonly citation: string;
+}
+
+export interface EnergySource {
+  readonly id: "governor" | "powercap" | "msr" | "model";
+  readonly provenance: Provenance;
+  readonly boundary: EnergyBoundary;
+  /** One line for people: "RAPL package-0 + dram through powercap", "model: AMD EPYC (gen 3), 2 vCPU". */
+  readonly label: string;
+  readonly uncertainty: SourceUncertainty;
+  /** Power of the idle host within the boundary, when the source itself knows it (a model does); otherwise null. */
+  readonly idleWatts: number | null;
+  /** Reads every domain now. Throws CarbonOpsError ENERGY_READ_FAILED when no counted domain can be read any more. */
+  read(): EnergyReading;
+  close(): void;
+}
