@@ -1,0 +1,40 @@
+import type { AttributionTotals } from "./accumulator.ts";
+import { allocationRatio } from "./accumulator.ts";
+
+/**
+ * How far a share by CPU time may be from the truth.
+ *
+ * A CPU second of one process does not draw what a CPU second of another does (SMT siblings, frequency, vector units,
+ * memory traffic): log standard deviation 0.12 for plain CPU time (reference sheet "uncertainty", section 4, after METRION,
+ * arXiv 2512.06806). With s = a / (a + b) and that error on a / b, d ln s = (1 - s) d ln(a / b): a task alone on the host has
+ * no such error, since there is nobody to be confused with.
+ */
+export const cpuTimeWeightLnSigma = 0.12;
+
+/**
+ * Standard uncertainty of the difference of two CPU readings that are each the sum of two figures cut to 10 ms (utime and
+ * stime): two independent triangular errors of half-width 10 ms, 10 ms / sqrt(6) each (JCGM 100, 4.3.9).
+ */
+export const tickQuantisationSeconds = (Math.SQRT2 * 0.01) / Math.sqrt(6);
+
+/** An idle baseline drifts with temperature and background work: 5 % (upper end of the 2-5 % of the same section 4). */
+export const idleBaselineRelativeUncertainty = 0.05;
+
+export interface AttributionUncertainty {
+  /** Log standard deviation of the task's share. */
+  readonly shareLnSigma: number;
+  /** Standard uncertainty of the task's joules that does not scale with them: CPU clock resolution and idle baseline. */
+  readonly additiveJoules: number;
+}
+
+/**
+ * @param idleWatts the baseline that was subtracted; its error is amplified by the subtraction and shared by all ticks, so
+ *   it adds linearly over the span. Pass 0 when the baseline carries the source's own gain (a model's), which cancels.
+ */
+export function attributionUncertainty(totals: AttributionTotals, idleWatts: number): AttributionUncertainty {
+  const ratio = allocationRatio(totals) ?? 0;
+  const joulesPerCpuSecond = totals.hostBusyCpuSeconds > 0 ? totals.activeJoules / totals.hostBusyCpuSeconds : 0;
+  const fromTicks = Math.abs(joulesPerCpuSecond) * tickQuantisationSeconds;
+  const fromIdle = idleWatts * totals.durationSeconds * idleBaselineRelativeUncertainty * ratio;
+  return { shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio), additiveJoules: Math.hypot(fromTicks, fromIdle) };
+}

@@ -1,0 +1,76 @@
+import { Command, CommanderError, Help } from "commander";
+import { CarbonOpsError, messageOf } from "../errors.ts";
+import { commandEntries } from "./commands.ts";
+import type { CommandContext } from "./context.ts";
+
+/**
+ * Runs the command line. Every failure ends here as one sentence on stderr and an exit status: a stack trace never reaches
+ * the person who typed the command, unless CARBON_OPS_DEBUG is set.
+ */
+export async function runProgram(argv: readonly string[], context: CommandContext, version: string): Promise<void> {
+  try {
+    const program = await buildProgram(argv[0], context, version);
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    context.setExitCode(report(error, context));
+  }
+}
+
+async function buildProgram(commandName: string | undefined, context: CommandContext, version: string): Promise<Command> {
+  const program = new Command("carbon-ops")
+    .description("Energy and carbon of commands and services on Linux, with how sure we are and a record to check.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .enablePositionalOptions()
+    .addHelpText("after", "\nExample: carbon-ops run --region GB -- python train.py\nHelp for a command: carbon-ops COMMAND --help");
+  for (const entry of commandEntries) {
+    const wanted = entry.name === commandName;
+    const command = wanted ? (await entry.load()).build(context) : new Command(entry.name);
+    program.addCommand(command.summary(entry.summary));
+  }
+  program.action(() => {
+    if (commandName !== undefined) throw new CarbonOpsError("USAGE", `There is no command "${commandName}".`);
+    program.outputHelp();
+    context.setExitCode(2);
+  });
+  prepare(program, context);
+  return program;
+}
+
+/** Errors are thrown instead of ending the process, and output goes to the streams of the context. */
+function prepare(command: Command, context: CommandContext): void {
+  command.exitOverride();
+  command.showSuggestionAfterError(true);
+  command.configureHelp({ helpWidth: Math.min(context.stdout.columns ?? 100, 100), ...usageOnOneLine });
+  command.configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    writeErr: () => undefined,
+  });
+  for (const child of command.commands) prepare(child, context);
+}
+
+const usageOnOneLine: Partial<Help> = {
+  subcommandTerm: (command) => command.name(),
+};
+
+function report(error: unknown, context: CommandContext): number {
+  if (error instanceof CommanderError) return reportUsage(error, context);
+  if (error instanceof CarbonOpsError) {
+    context.stderr.write(`carbon-ops: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const detail = context.environment["CARBON_OPS_DEBUG"] && error instanceof Error ? `\n${error.stack}` : "";
+  context.stderr.write(
+    `carbon-ops: a defect of carbon-ops stopped it (${messageOf(error)}); please report it, with CARBON_OPS_DEBUG=1 set.${detail}\n`,
+  );
+  return 70;
+}
+
+/** --help and --version arrive as errors with status 0; everything else of commander's is bad usage. */
+function reportUsage(error: CommanderError, context: CommandContext): number {
+  if (error.exitCode === 0) return 0;
+  if (error.code === "commander.help") return 2;
+  const sentence = error.message.replace(/^error: /, "").replace(/\n/g, " ");
+  context.stderr.write(`carbon-ops: ${sentence}\n`);
+  return 2;
+}

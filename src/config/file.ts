@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, extname, join, resolve } from "node:path";
+import { CarbonOpsError, messageOf } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import type { FoundValue, Layer } from "./layers.ts";
+import { type SettingName, settingNames } from "./settings.ts";
+
+/** File names that are looked for in the working directory and then upward. */
+export const configFileNames: readonly string[] = [
+  "carbon-ops.config.json",
+  "carbon-ops.config.yaml",
+  "carbon-ops.config.yml",
+];
+
+/** The nearest configuration file at or above a directory, or null. */
+export function findConfigFile(fromDirectory: string): string | null {
+  for (let directory = resolve(fromDirectory); ; directory = dirname(directory)) {
+    const found = configFileNames.map((name) => join(directory, name)).find((path) => existsSync(path));
+    if (found !== undefined) return found;
+    if (dirname(directory) === directory) return null;
+  }
+}
+
+/**
+ * What a configuration file says. The file is data (JSON or YAML), never code. Throws CONFIG_UNREADABLE when it cannot be
+ * read or parsed, CONFIG_INVALID when it is not a table of known settings.
+ */
+export async function readConfigFile(path: string): Promise<Layer> {
+  const content = await parseFile(path);
+  if (content === null || content === undefined) return new Map();
+  if (typeof content !== "object" || Array.isArray(content)) {
+    throw new CarbonOpsError(
+      "CONFIG_INVALID",
+      `${path} holds no settings: it must be a table such as {"region": "GB"}.`,
+    );
+  }
+  const layer = new Map<SettingName, FoundValue>();
+  for (const [key, value] of Object.entries(content)) {
+    if (key === "$schema") continue;
+    layer.set(knownName(path, key), { origin: `${path}: ${key}`, value });
+  }
+  return layer;
+}
+
+async function parseFile(path: string): Promise<unknown> {
+  const text = readText(path);
+  try {
+    if (extname(path) === ".json") return JSON.parse(text);
+    const { parse } = await import("yaml");
+    return parse(text);
+  } catch (error) {
+    const firstLine = messageOf(error).split("\n", 1)[0] ?? "";
+    throw new CarbonOpsError(
+      "CONFIG_UNREADABLE",
+      `${path} cannot be parsed (${firstLine.replace(/[.:]$/, "")}); correct or remove it.`,
+    );
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new CarbonOpsError(
+      "CONFIG_UNREADABLE",
+      `${path} cannot be read (${messageOf(error)}); name another with --config.`,
+    );
+  }
+}
+
+function knownName(path: string, key: string): SettingName {
+  const name = settingNames.find((candidate) => candidate === key);
+  if (name !== undefined) return name;
+  const suggestion = nearest(key, settingNames);
+  const hint = suggestion === null ? `known ones are ${settingNames.join(", ")}` : `did you mean ${suggestion}?`;
+  throw new CarbonOpsError("CONFIG_INVALID", `${path}: ${key} is not a setting; ${hint}`);
+}

@@ -1,0 +1,58 @@
+import { CarbonOpsError } from "../errors.ts";
+import { parseLabels } from "./labels.ts";
+import { parseFiniteNumber } from "./number.ts";
+import { partialSettingsSchema, type SettingName, type Settings, settingDescriptions, settingNames, settingsSchema } from "./settings.ts";
+
+/** One value as it was found, with the words that name the place: "CARBON_OPS_PUE", "--pue", "./carbon-ops.config.yaml: pue". */
+export interface FoundValue {
+  readonly origin: string;
+  readonly value: unknown;
+}
+
+/** What one place (a file, the environment, the flags) says; later layers win over earlier ones. */
+export type Layer = ReadonlyMap<SettingName, FoundValue>;
+
+/** The environment's layer. An empty variable is not set, as shells that clear a variable with `X= command` expect. */
+export function environmentLayer(environment: Readonly<Record<string, string | undefined>>): Layer {
+  const layer = new Map<SettingName, FoundValue>();
+  for (const name of settingNames) {
+    const variable = settingDescriptions[name].environment.find((candidate) => (environment[candidate] ?? "") !== "");
+    if (variable !== undefined)
+      layer.set(name, { origin: variable, value: valueFromText(name, environment[variable] ?? "") });
+  }
+  return layer;
+}
+
+/** Text as the setting's own form; text that does not fit stays text, and the schema then refuses it by name. */
+export function valueFromText(name: SettingName, text: string): unknown {
+  switch (settingDescriptions[name].form) {
+    case "number":
+    case "number-or-text":
+      return parseFiniteNumber(text) ?? text;
+    case "labels":
+      return parseLabels(text) ?? text;
+    case "text":
+      return text;
+  }
+}
+
+/** Settings from all layers. Throws CONFIG_INVALID with one sentence naming the place, the value and what is allowed. */
+export function mergeLayers(layers: readonly Layer[]): Settings {
+  const merged: Record<string, unknown> = {};
+  for (const name of settingNames) {
+    const found = layers.findLast((layer) => layer.has(name))?.get(name);
+    if (found === undefined) continue;
+    const parsed = settingsSchema.shape[name].safeParse(found.value);
+    if (!parsed.success) throw invalidValue(name, found);
+    merged[name] = parsed.data;
+  }
+  return partialSettingsSchema.parse(merged);
+}
+
+function invalidValue(name: SettingName, found: FoundValue): CarbonOpsError {
+  const shown = typeof found.value === "string" ? `"${found.value}"` : JSON.stringify(found.value);
+  return new CarbonOpsError(
+    "CONFIG_INVALID",
+    `${found.origin} is ${shown}, but must be ${settingDescriptions[name].allowed}.`,
+  );
+}

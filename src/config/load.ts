@@ -1,0 +1,25 @@
+import { resolve } from "node:path";
+import { findConfigFile, readConfigFile } from "./file.ts";
+import { environmentLayer, type FoundValue, type Layer, mergeLayers } from "./layers.ts";
+import type { SettingName, Settings } from "./settings.ts";
+
+export interface SettingsRequest {
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A file named by --config; otherwise one is looked for upward from the working directory. */
+  readonly configFile?: string | undefined;
+  /** What the command line says; it wins over everything else. */
+  readonly flags?: Layer;
+}
+
+/** Settings from file < environment < flags. Throws CarbonOpsError (CONFIG_UNREADABLE, CONFIG_INVALID). */
+export async function loadSettings(request: SettingsRequest): Promise<Settings> {
+  const named =
+    request.configFile ?? request.environment["CARBON_CONFIG_PATH"] ?? request.environment["CARBON_OPS_CONFIG"];
+  const path =
+    named === undefined || named === ""
+      ? findConfigFile(request.workingDirectory)
+      : resolve(request.workingDirectory, named);
+  const fileLayer = path === null ? new Map<SettingName, FoundValue>() : await readConfigFile(path);
+  return mergeLayers([fileLayer, environmentLayer(request.environment), request.flags ?? new Map()]);
+}

@@ -1,0 +1,165 @@
+import { z } from "zod";
+
+/**
+ * The one schema of the configuration. Every setting says what is allowed, in words that end an error sentence, and which
+ * environment variables may hold it (ours first, then the Python original's name where it had one).
+ */
+
+const positiveNumber = z.number().positive().finite();
+
+/** A PUE profile's name, or a number of at least 1 (written as text on the command line and in the environment). */
+const pueSetting = z.union([z.number().min(1).finite(), z.string().min(1)]);
+
+export const settingsSchema = z.strictObject({
+  region: z
+    .string()
+    .trim()
+    .min(1)
+    .meta({ description: "Where the electricity comes from: a country, grid zone or cloud region." }),
+  pue: pueSetting.meta({
+    description: "Power usage effectiveness: a number of at least 1, or a profile such as hyperscale.",
+  }),
+  wallFactor: z
+    .number()
+    .min(1)
+    .finite()
+    .meta({ description: "Joules at the plug for one joule that the counters see." }),
+  level: z.number().gt(0).lt(1).meta({ description: "Level of the coverage interval." }),
+  energySource: z.enum(["auto", "powercap", "model"]).meta({ description: "Where joules come from." }),
+  cpuTdpWatts: positiveNumber.meta({ description: "Thermal design power of one CPU package, for the power model." }),
+  idleBaselineWatts: z
+    .number()
+    .min(0)
+    .finite()
+    .meta({ description: "Power of the idle host, as the energy source sees it." }),
+  sampleIntervalSeconds: z
+    .number()
+    .min(0.1)
+    .max(60)
+    .meta({ description: "Time between two readings of counters and CPU time." }),
+  ledger: z.string().min(1).meta({ description: "Ledger file that records are appended to." }),
+  ledgerKey: z.string().min(1).meta({ description: "Private key file that signs the ledger's checkpoints." }),
+  labels: z.record(z.string().min(1), z.string()).meta({ description: "Labels written into every record." }),
+  maxGrams: positiveNumber.meta({ description: "Budget of a run in grams of CO2e." }),
+  maxWh: positiveNumber.meta({ description: "Budget of a run in watt-hours of task energy." }),
+  budgetOn: z
+    .enum(["upper", "mean"])
+    .meta({ description: "What a budget is compared with: the interval's upper limit or the mean." }),
+  historyLimit: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ description: "Metrics that an EnergyLogger keeps in memory." }),
+});
+
+export type SettingName = keyof typeof settingsSchema.shape;
+/** Every setting is optional: absence has a meaning of its own (see `fallback`). */
+export const partialSettingsSchema = settingsSchema.partial();
+export type Settings = z.infer<typeof partialSettingsSchema>;
+
+export interface SettingDescription {
+  /** What a value must be, ending the sentence "… must be". */
+  readonly allowed: string;
+  /** How text from the environment becomes a value. */
+  readonly form: "text" | "number" | "number-or-text" | "labels";
+  /** Environment variables, first one wins. */
+  readonly environment: readonly string[];
+  /** Used when nothing else says; undefined where absence has a meaning of its own. */
+  readonly fallback: string;
+}
+
+export const settingDescriptions: Readonly<Record<SettingName, SettingDescription>> = {
+  region: {
+    allowed: "the name of a region (see `carbon-ops regions`)",
+    form: "text",
+    environment: ["CARBON_OPS_REGION", "DCL_DEFAULT_REGION"],
+    fallback: "none: the world average, flagged as a fallback",
+  },
+  pue: {
+    allowed: "a number of at least 1 or the name of a PUE profile",
+    form: "number-or-text",
+    environment: ["CARBON_OPS_PUE", "DCL_PUE_DEFAULT"],
+    fallback: "by region: the cloud provider's own figure, otherwise the estimator's default",
+  },
+  wallFactor: {
+    allowed: "a number of at least 1",
+    form: "number",
+    environment: ["CARBON_OPS_WALL_FACTOR"],
+    fallback: "by energy source: 1 where joules are counted at the plug",
+  },
+  level: {
+    allowed: "a number between 0 and 1, such as 0.95",
+    form: "number",
+    environment: ["CARBON_OPS_LEVEL"],
+    fallback: "0.95",
+  },
+  energySource: {
+    allowed: "auto, powercap or model",
+    form: "text",
+    environment: ["CARBON_OPS_ENERGY_SOURCE"],
+    fallback: "auto",
+  },
+  cpuTdpWatts: {
+    allowed: "a positive number of watts",
+    form: "number",
+    environment: ["CARBON_OPS_CPU_TDP_WATTS", "CPU_TDP_WATTS"],
+    fallback: "none: the CPU's family decides",
+  },
+  idleBaselineWatts: {
+    allowed: "a number of watts, 0 or more",
+    form: "number",
+    environment: ["CARBON_OPS_IDLE_BASELINE_WATTS", "IDLE_BASELINE_WATTS"],
+    fallback: "none for counters, the model's own for the model",
+  },
+  sampleIntervalSeconds: {
+    allowed: "a number of seconds from 0.1 to 60",
+    form: "number",
+    environment: ["CARBON_OPS_SAMPLE_INTERVAL_SECONDS"],
+    fallback: "1",
+  },
+  ledger: {
+    allowed: "the path of a ledger file",
+    form: "text",
+    environment: ["CARBON_OPS_LEDGER"],
+    fallback: "none: nothing is recorded",
+  },
+  ledgerKey: {
+    allowed: "the path of a private key file",
+    form: "text",
+    environment: ["CARBON_OPS_LEDGER_KEY"],
+    fallback: "the user's own key, created when first needed",
+  },
+  labels: {
+    allowed: "labels of the form key=value, separated by commas",
+    form: "labels",
+    environment: ["CARBON_OPS_LABELS"],
+    fallback: "none",
+  },
+  maxGrams: {
+    allowed: "a positive number of grams",
+    form: "number",
+    environment: ["CARBON_OPS_MAX_GRAMS"],
+    fallback: "none",
+  },
+  maxWh: {
+    allowed: "a positive number of watt-hours",
+    form: "number",
+    environment: ["CARBON_OPS_MAX_WH"],
+    fallback: "none",
+  },
+  budgetOn: {
+    allowed: "upper or mean",
+    form: "text",
+    environment: ["CARBON_OPS_BUDGET_ON"],
+    fallback: "upper",
+  },
+  historyLimit: {
+    allowed: "a whole number from 1 to 1000000",
+    form: "number",
+    environment: ["CARBON_OPS_HISTORY_LIMIT"],
+    fallback: "10000",
+  },
+};
+
+export const settingNames: readonly SettingName[] = settingsSchema.keyof().options;
