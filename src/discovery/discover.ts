@@ -1,0 +1,36 @@
+import { openModel } from "../energy/model/source.ts";
+import type { EnergySource } from "../energy/source.ts";
+import { CarbonOpsError, messageOf } from "../errors.ts";
+import type { ExaminationRequest } from "./examine.ts";
+import { examinePowercap, type Finding } from "./powercap-examination.ts";
+
+export interface SourceRequest extends ExaminationRequest {
+  /** "auto": powercap where its counters can be read and move, else the model. */
+  readonly wanted: "auto" | "powercap" | "model";
+}
+
+/** Opens the best source that this process can use, or the one wanted. Throws ENERGY_SOURCE_UNAVAILABLE with why and what to do. */
+export function openEnergySource(request: SourceRequest): { readonly source: EnergySource } {
+  if (request.wanted === "model") return { source: openModelOrExplain(request) };
+  const powercap = examinePowercap(request);
+  if (powercap.usable) return { source: openOrExplain(powercap.open) };
+  if (request.wanted === "powercap") throw unavailable(powercap);
+  return { source: openModelOrExplain(request) };
+}
+
+function openModelOrExplain(request: SourceRequest): EnergySource {
+  return openOrExplain(() => openModel(request));
+}
+
+function openOrExplain(open: () => EnergySource): EnergySource {
+  try {
+    return open();
+  } catch (error) {
+    throw new CarbonOpsError("ENERGY_SOURCE_UNAVAILABLE", messageOf(error), { cause: error });
+  }
+}
+
+function unavailable({ why, mend }: Finding): CarbonOpsError {
+  const remedy = mend === null ? "Use --energy-source model for an estimate." : `To mend it: ${mend}`;
+  return new CarbonOpsError("ENERGY_SOURCE_UNAVAILABLE", `powercap cannot be used. ${why} ${remedy}`);
+}

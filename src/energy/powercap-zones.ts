@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { CpuVendor } from "../host/cpuinfo.ts";
+import type { DomainKind } from "./source.ts";
+import { parseMicrojoules } from "./zone-file.ts";
+
+export interface PowercapZone {
+  /** Path below the control type: "intel-rapl:0", "intel-rapl:0/intel-rapl:0:1". */
+  readonly id: string;
+  /** What the zone says it is: "package-0", "dram". Only this gives its meaning; indices do not. */
+  readonly name: string;
+  readonly kind: DomainKind;
+  /** Whether it is part of the host total: packages and their memory, each piece of silicon once. */
+  readonly counted: boolean;
+  /** Real directory of the zone. */
+  readonly directory: string;
+  readonly energyFile: string;
+  readonly rangeFile: string;
+  /** Largest value that the counter shows; null where the file is missing, unreadable or malformed. */
+  readonly rangeMicrojoules: bigint | null;
+}
+
+/** Ids are hexadecimal: the eleventh package is intel-rapl:a (kernel drivers/powercap/powercap_sys.c, "%s:%x"). */
+const zonePattern = /^(intel-rapl|intel-rapl-mmio)(:[0-9a-f]+)+$/;
+const controlTypePattern = /^(intel-rapl|intel-rapl-mmio)$/;
+
+/**
+ * The RAPL zones below a powercap class directory. Each is listed once however many links lead to it; zones whose name is
+ * unknown are left out. intel-rapl-mmio shows the same counters as intel-rapl through another window, and is counted only
+ * where intel-rapl lacks the zone (kernel drivers/thermal/intel/int340x_thermal/processor_thermal_rapl.c).
+ *
+ * @param vendor decides whether dies are counted: on AMD and Hygon all dies of a package show one and the same counter.
+ */
+export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null): PowercapZone[] {
+  const found = new Map<string, NamedZone>();
+  collectZones(powercapRoot, found);
+  const zones = [...found.values()].toSorted(byControlTypeAndIndex);
+  const identities = new Map(zones.map((zone) => [zone.directoryName, identityOf(zone, vendor)]));
+  const seen = new Set<string>();
+  return zones.map((zone) => {
+    const parentIdentity = identities.get(parentName(zone.directoryName)) ?? parentName(zone.directoryName);
+    const identity = zone.kind === "dram" ? `${parentIdentity}/dram` : identityOf(zone, vendor);
+    const isCountable = zone.kind === "package" || zone.kind === "dram";
+    const counted = isCountable && !seen.has(identity);
+    if (isCountable) seen.add(identity);
+    return describe(zone, counted);
+  });
+}
+
+interface NamedZone {
+  readonly directoryName: string;
+  readonly directory: string;
+  readonly name: string;
+  readonly kind: DomainKind;
+}
+
+/** The class directory is flat, but its entries are links into the nested device tree: real paths tell them apart. */
+function collectZones(directory: string, found: Map<string, NamedZone>): void {
+  for (const directoryName of namesIn(directory)) {
+    const isZone = zonePattern.test(directoryName);
+    if (!isZone && !controlTypePattern.test(directoryName)) continue;
+    const realPath = realPathOrNull(join(directory, directoryName));
+    if (realPath === null || found.has(realPath)) continue;
+    const zone = isZone ? namedZone(directoryName, realPath) : null;
+    if (zone !== null) found.set(realPath, zone);
+    collectZones(realPath, found);
+  }
+}
+
+function namedZone(directoryName: string, directory: string): NamedZone | null {
+  const name = textOrNull(join(directory, "name"))?.trim() ?? "";
+  const kind = kindOf(name);
+  return kind === null ? null : { directoryName, directory, name, kind };
+}
+
+/** Names of kernel drivers/powercap/intel_rapl_common.c, rapl_domain_names and rapl_package_register_powercap. */
+function kindOf(name: string): DomainKind | null {
+  if (/^package-\d+(-die-\d+)?$/.test(name)) return "package";
+  if (/^psys(-\d+)?$/.test(name)) return "psys";
+  return name === "dram" || name === "core" || name === "uncore" ? name : null;
+}
+
+/**
+ * AMD's counter belongs to the whole package, yet kernels 6.10 and 6.11 (and all on Zen 1) show it once for every die;
+ * the dies of Intel's Cascade Lake-AP have counters of their own.
+ */
+function identityOf({ name }: NamedZone, vendor: CpuVendor | null): string {
+  return vendor === "amd" || vendor === "hygon" ? name.replace(/-die-\d+$/, "") : name;
+}
+
+function describe(zone: NamedZone, counted: boolean): PowercapZone {
+  const { directoryName, directory, name, kind } = zone;
+  const rangeFile = join(directory, "max_energy_range_uj");
+  const ancestors = ancestorNames(directoryName);
+  return {
+    id: ancestors.join("/"),
+    name,
+    kind,
+    counted,
+    directory,
+    energyFile: join(directory, "energy_uj"),
+    rangeFile,
+    rangeMicrojoules: rangeOrNull(rangeFile),
+  };
+}
+
+/** "intel-rapl:0:1" -> ["intel-rapl:0", "intel-rapl:0:1"]. */
+function ancestorNames(directoryName: string): string[] {
+  const [controlType, ...indices] = directoryName.split(":");
+  return indices.map((_, depth) => [controlType, ...indices.slice(0, depth + 1)].join(":"));
+}
+
+function parentName(directoryName: string): string {
+  return directoryName.slice(0, directoryName.lastIndexOf(":"));
+}
+
+function byControlTypeAndIndex(left: NamedZone, right: NamedZone): number {
+  const leftKey = sortKey(left.directoryName);
+  const rightKey = sortKey(right.directoryName);
+  return leftKey < rightKey ? -1 : Number(leftKey > rightKey);
+}
+
+/** intel-rapl before intel-rapl-mmio, then by index, hexadecimal. */
+function sortKey(directoryName: string): string {
+  const [controlType = "", ...indices] = directoryName.split(":");
+  return [controlType, ...indices.map((index) => index.padStart(8, "0"))].join(":").replace("-mmio", "~mmio");
+}
+
+function rangeOrNull(path: string): bigint | null {
+  const text = textOrNull(path);
+  try {
+    return text === null ? null : parseMicrojoules(text, path);
+  } catch {
+    return null;
+  }
+}
+
+function textOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function realPathOrNull(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,95 @@
+import { realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./kernel-file.ts";
+import type { HostRoots } from "./roots.ts";
+
+export interface GpuUse {
+  readonly name: string;
+  readonly vendor: "amd" | "nvidia" | "intel";
+  /** Share of time with work on the GPU, 0 to 100, as the driver reports it. */
+  readonly busyPercent: number | null;
+  readonly memoryUsedBytes: number | null;
+  readonly memoryTotalBytes: number | null;
+  /** Why figures are missing, in words. */
+  readonly note: string | null;
+}
+
+/**
+ * The GPUs whose drivers show themselves in /sys and /proc. Adapters that only drive a display (BMC chips, virtual screens)
+ * have other vendors and are not listed. Never throws: a GPU that cannot be read is left out or has nulls.
+ */
+export function readGpus(roots: HostRoots): GpuUse[] {
+  return [...readDrmGpus(roots), ...readNvidiaGpus(roots)];
+}
+
+function readDrmGpus(roots: HostRoots): GpuUse[] {
+  const drmDirectory = join(roots.sys, "class", "drm");
+  return listKernelDirectory(drmDirectory)
+    .filter((name) => /^card\d+$/.test(name))
+    .toSorted((left, right) => left.localeCompare(right, "en", { numeric: true }))
+    .flatMap((name) => {
+      const device = join(drmDirectory, name, "device");
+      const gpu = readAmdGpu(device) ?? readIntelGpu(device);
+      return gpu === null ? [] : [gpu];
+    });
+}
+
+/** PCI vendor 1002 (kernel include/linux/pci_ids.h); files of kernel Documentation/gpu/amdgpu/thermal.rst and driver-misc.rst. */
+function readAmdGpu(device: string): GpuUse | null {
+  if (readOptionalKernelFile(join(device, "vendor")) !== "0x1002") return null;
+  const memoryTotalBytes = readCount(join(device, "mem_info_vram_total"));
+  const busyPercent = readCount(join(device, "gpu_busy_percent"));
+  return {
+    name: readOptionalKernelFile(join(device, "product_name")) || nameFromAddress("AMD GPU", device),
+    vendor: "amd",
+    busyPercent,
+    memoryUsedBytes: readCount(join(device, "mem_info_vram_used")),
+    memoryTotalBytes,
+    note: busyPercent === null ? "its driver shows no utilisation in /sys" : null,
+  };
+}
+
+/** PCI vendor 8086 (kernel include/linux/pci_ids.h). Neither i915 nor xe shows utilisation in /sys. */
+function readIntelGpu(device: string): GpuUse | null {
+  if (readOptionalKernelFile(join(device, "vendor")) !== "0x8086") return null;
+  return {
+    name: nameFromAddress("Intel GPU", device),
+    vendor: "intel",
+    busyPercent: null,
+    memoryUsedBytes: null,
+    memoryTotalBytes: null,
+    note: "its driver shows no utilisation in /sys",
+  };
+}
+
+function readNvidiaGpus(roots: HostRoots): GpuUse[] {
+  const gpuDirectory = join(roots.proc, "driver", "nvidia", "gpus");
+  return listKernelDirectory(gpuDirectory).flatMap((address) => {
+    const information = readOptionalKernelFile(join(gpuDirectory, address, "information"));
+    if (information === null) return [];
+    return [
+      {
+        name: /^Model:\s*(\S.*)$/m.exec(information)?.[1]?.trim() ?? `NVIDIA GPU ${address}`,
+        vendor: "nvidia" as const,
+        busyPercent: null,
+        memoryUsedBytes: null,
+        memoryTotalBytes: null,
+        note: "its utilisation and energy need NVML, which this version does not read",
+      },
+    ];
+  });
+}
+
+/** "AMD GPU 0000:03:00.0": the device directory is a link to the PCI device, named after its address. */
+function nameFromAddress(kind: string, device: string): string {
+  try {
+    return `${kind} ${basename(realpathSync(device))}`;
+  } catch {
+    return kind;
+  }
+}
+
+function readCount(path: string): number | null {
+  const text = readOptionalKernelFile(path);
+  return text === null ? null : parseCount(text);
+}
