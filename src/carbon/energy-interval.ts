@@ -1,0 +1,27 @@
+import { analyticalTruncated } from "../uncertainty/analytical-truncated.ts";
+import { relativeFromLnSigma } from "../uncertainty/lognormal.ts";
+import type { Quantity } from "../uncertainty/product.ts";
+import type { TaskEnergy } from "./task-energy.ts";
+
+/** Energy of a task, before wall factor and PUE, with its own coverage interval. */
+export interface EnergyInterval {
+  readonly meanWh: number;
+  readonly lowerWh: number;
+  readonly upperWh: number;
+  /** Probability that the interval holds, in (0, 1). */
+  readonly level: number;
+}
+
+/** The same model as the estimate of grams, with the energy's own errors alone (see TaskEnergy). */
+export function energyInterval(energy: TaskEnergy, level: number): EnergyInterval {
+  const { mean, lower, upper } = analyticalTruncated({
+    energy: { mean: energy.meanWh, standardUncertainty: energy.additiveWh },
+    factors: [unitFactor(energy.gainLnSigma), unitFactor(energy.shareLnSigma)],
+    level,
+  });
+  return { meanWh: mean, lowerWh: lower, upperWh: upper, level };
+}
+
+function unitFactor(lnSigma: number): Quantity {
+  return { mean: 1, standardUncertainty: relativeFromLnSigma(lnSigma) };
+}

@@ -1,0 +1,99 @@
+import type { IntensityValue } from "../intensity/intensity.ts";
+import { formatGrams, formatRatioAsPercent, formatSignificant } from "../units.ts";
+import type { GramsFigures } from "./estimate.ts";
+import type { Pue } from "./pue.ts";
+import type { TaskEnergy } from "./task-energy.ts";
+import type { WallFactor } from "./wall-factor.ts";
+
+interface NotedEstimate {
+  readonly energy: TaskEnergy;
+  readonly energyMassBelowZero: number;
+  readonly wallFactor: WallFactor;
+  readonly pue: Pue;
+  readonly regionWasNamed: boolean;
+  readonly average: IntensityValue;
+  readonly averageFigures: GramsFigures;
+  readonly marginalFigures: GramsFigures | null;
+}
+
+/** Below this, what the truncation at 0 removed does not show in any printed digit. */
+const notableMassBelowZero = 0.001;
+
+/** What a reader should know about an estimate, one sentence each. */
+export function notesOf(estimate: NotedEstimate): readonly string[] {
+  return [
+    energyNote(estimate.energy),
+    differenceNote(estimate),
+    wallFactorNote(estimate.wallFactor),
+    pueNote(estimate.pue),
+    placeNote(estimate),
+    averageNote(estimate),
+    marginalNote(estimate.marginalFigures),
+  ].filter((note) => note !== null);
+}
+
+function energyNote({ provenance, gainLnSigma, additiveWh, shareLnSigma }: TaskEnergy): string | null {
+  if (provenance === "estimated") return "The energy was computed by a model, not measured.";
+  const isExact = gainLnSigma === 0 && additiveWh === 0 && shareLnSigma === 0;
+  return isExact ? "The energy was taken as exact: no uncertainty was given with it." : null;
+}
+
+function differenceNote({ energyMassBelowZero, averageFigures }: NotedEstimate): string | null {
+  if (energyMassBelowZero < notableMassBelowZero) return null;
+  const part = formatRatioAsPercent(energyMassBelowZero);
+  const limit = averageFigures.interval.kind === "upper_limit" ? ", and only an upper limit can be stated" : "";
+  return `The energy is a difference whose uncertainty reaches below zero: that part (${part}) was excluded${limit}.`;
+}
+
+function wallFactorNote({ origin, mean }: WallFactor): string | null {
+  switch (origin) {
+    case "plug":
+      return null;
+    case "unnecessary":
+      return "The stated wall factor was not applied: this energy is counted at the plug already.";
+    case "unknown_boundary":
+      return "The energy was taken as counted at the plug: state a wall factor if it was read from CPU counters.";
+    case "stated":
+      return `The stated wall factor of ${formatSignificant(mean)} was applied.`;
+    case "assumed":
+      return `A wall factor of ${formatSignificant(mean)} was assumed for regulators and power supply: state your own if you know it.`;
+  }
+}
+
+function pueNote({ origin, profile, mean, standardUncertainty }: Pue): string | null {
+  const value = `${formatSignificant(mean)} +- ${formatSignificant(standardUncertainty)}`;
+  switch (origin) {
+    case "site":
+      return null;
+    case "stated":
+      return standardUncertainty === 0 ? "The PUE was taken as exact: no uncertainty was stated with it." : null;
+    case "profile":
+      return `The PUE is that of the profile ${profile}: ${value}.`;
+    case "assumed":
+      return `No PUE was given: ${value} was assumed, which holds a desk (1.0) and a data centre (1.5).`;
+  }
+}
+
+function placeNote({ regionWasNamed, average }: NotedEstimate): string | null {
+  if (!regionWasNamed) return "No region was given: the world average stands in, uncertain by a factor of 2.";
+  const isWide = average.errors.some(({ name }) => name === "space");
+  return isWide
+    ? `${average.zoneName} holds grids that differ: name the grid zone or cloud region to narrow the interval.`
+    : null;
+}
+
+function averageNote({ average }: NotedEstimate): string {
+  const annual = `The intensity is the annual average of ${average.period}`;
+  const hoursDiffer = average.errors.some(({ name }) => name === "time");
+  return hoursDiffer
+    ? `${annual}: the hours of the span differ from it, and the interval includes by how much.`
+    : `${annual}.`;
+}
+
+function marginalNote(marginal: GramsFigures | null): string {
+  if (marginal === null) {
+    return "No marginal intensity is known for this zone: the figure is an average, not what one more kilowatt-hour causes.";
+  }
+  const grams = formatGrams(marginal.grams);
+  return `A marginal figure would be ${grams} (direct CO2, ${formatSignificant(marginal.intensityGPerKwh)} g/kWh): another quantity, never to be added to the average.`;
+}

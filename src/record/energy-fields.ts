@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { count, nonNegative, ratio, words } from "./fields.ts";
+
+/** Energy, CPU time, memory and GPUs as the monitor reports them. Null is "not known", never 0. */
+
+export const energyFields = z.strictObject({
+  energy_wh_total: nonNegative.nullable().meta({ description: "The host's energy within the source's boundary." }),
+  energy_wh_active: z.number().nullable().meta({ description: "Above the idle baseline; signed." }),
+  energy_wh_task: z.number().nullable().meta({ description: "The task's share of the active energy; signed." }),
+  allocation_ratio: ratio.nullable().meta({ description: "Task over active." }),
+  attribution_mode: z.enum(["governor_cpu_time", "governor_energy", "monitor_only"]),
+  energy_source: z.enum(["governor", "powercap", "msr", "model", "none"]),
+  energy_source_label: words,
+  energy_provenance: z.enum(["measured", "estimated"]).nullable(),
+  energy_boundary: z.enum(["package_and_dram", "server_wall"]).nullable(),
+  idle_baseline_watts: nonNegative.nullable(),
+  idle_baseline_origin: z.enum(["model", "configured", "calibrated", "none"]),
+  uncertainty: z
+    .strictObject({
+      gain_ln_sigma: nonNegative,
+      gain_source_id: words,
+      gain_citation: words,
+      share_ln_sigma: nonNegative,
+      additive_wh: nonNegative,
+    })
+    .nullable(),
+  gaps: count.meta({ description: "Readings that are missing: above 0, the watt-hours are lower bounds." }),
+});
+
+export const cpuFields = z.strictObject({
+  task_cpu_seconds: nonNegative.nullable(),
+  host_busy_cpu_seconds: nonNegative.nullable(),
+  logical_cpu_count: count.nullable(),
+});
+
+export const memoryFields = z.strictObject({
+  peak_resident_bytes: count.nullable(),
+  host_total_bytes: count.nullable(),
+});
+
+export const gpuFields = z.strictObject({
+  name: words,
+  vendor: z.enum(["amd", "nvidia", "intel"]),
+  busy_percent: z.number().min(0).max(100).nullable(),
+  memory_used_bytes: count.nullable(),
+  memory_total_bytes: count.nullable(),
+  note: z.string().nullable(),
+});

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** Members that several schemas share. Numbers are finite and integers stay below 2^53: canonical JSON has no others. */
+
+export const schemaVersion = "1.0.0";
+
+export const isoTime = z.iso.datetime().meta({ description: "ISO 8601 in UTC: 2026-01-01T00:00:00.000Z" });
+
+export const nonNegative = z.number().min(0);
+
+export const count = z.int().min(0);
+
+export const ratio = z.number().min(0).max(1);
+
+export const words = z.string().min(1);
+
+export const labels = z.record(words, z.string()).meta({ description: "The user's own key and value pairs." });

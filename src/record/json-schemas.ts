@@ -1,0 +1,11 @@
+import { z } from "zod";
+import { carbonEstimateRecordSchema } from "./carbon-estimate-record.ts";
+import { noteRecordSchema } from "./note-record.ts";
+
+/** JSON Schema (draft 2020-12) of every record, by file name: generated from the validators, so that the two cannot differ. */
+export function recordJsonSchemas(): ReadonlyMap<string, object> {
+  return new Map<string, object>([
+    ["carbon-estimate.schema.json", z.toJSONSchema(carbonEstimateRecordSchema)],
+    ["note.schema.json", z.toJSONSchema(noteRecordSchema)],
+  ]);
+}

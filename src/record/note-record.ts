@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { count, isoTime, labels, schemaVersion, words } from "./fields.ts";
+
+/** A remark by a person, about the ledger or about one of its records. */
+export const noteRecordSchema = z
+  .strictObject({
+    kind: z.literal("note"),
+    schema_version: z.literal(schemaVersion),
+    created_at: isoTime,
+    text: words,
+    about_seq: count
+      .nullable()
+      .meta({ description: "Number of the record that the note is about; null for the ledger." }),
+    labels,
+  })
+  .meta({ title: "note", description: "A remark by a person." });
+
+export type NoteRecord = z.infer<typeof noteRecordSchema>;

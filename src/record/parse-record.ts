@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { CarbonOpsError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import { type CarbonEstimateRecord, carbonEstimateRecordSchema } from "./carbon-estimate-record.ts";
+import { type NoteRecord, noteRecordSchema } from "./note-record.ts";
+import { parseWith } from "./parse.ts";
+
+export type LedgerRecord = CarbonEstimateRecord | NoteRecord;
+
+const recordKinds = ["carbon_estimate", "note"] as const;
+
+const withKind = z.looseObject({ kind: z.string() });
+
+/** A record of a known kind. Throws RECORD_INVALID with the path of the first misfit and what is allowed there. */
+export function parseRecord(value: unknown): LedgerRecord {
+  const { kind } = parseWith(withKind, value);
+  switch (kind) {
+    case "carbon_estimate":
+      return parseWith(carbonEstimateRecordSchema, value);
+    case "note":
+      return parseWith(noteRecordSchema, value);
+    default:
+      throw unknownKind(kind);
+  }
+}
+
+function unknownKind(kind: string): CarbonOpsError {
+  const suggestion = nearest(kind, recordKinds);
+  const hint = suggestion === null ? `known kinds are ${recordKinds.join(" and ")}.` : `did you mean ${suggestion}?`;
+  return new CarbonOpsError("RECORD_INVALID", `The record's kind is "${kind}", which has no schema; ${hint}`);
+}

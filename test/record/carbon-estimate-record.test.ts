@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
+import { parseRecord } from "../../src/record/parse-record.ts";
+import { energyFigures, exampleEstimate, exampleRun } from "./example.ts";
+
+test("a run is recorded with its grams, energy, provenance and budget under the original's names", async () => {
+  const record = buildCarbonEstimateRecord(await exampleRun());
+  expect(record).toMatchObject({
+    kind: "carbon_estimate",
+    schema_version: "1.0.0",
+    type: "run",
+    name: "train",
+    start_ts: "2025-07-01T10:00:00.000Z",
+    duration_seconds: 3600.5,
+    region: "aws:eu-west-1",
+    datacenter_type: "aws:eu-west-1",
+    energy: {
+      energy_wh_total: 12,
+      allocation_ratio: 0.75,
+      attribution_mode: "monitor_only",
+      energy_source: "powercap",
+    },
+    intensity: { kind: "average", zone: "IE", mapping: "aws:eu-west-1 draws from grid zone IE" },
+    cpu: { task_cpu_seconds: 3000 },
+    command: { exit_status: 0, processes_left_running: 0 },
+  });
+});
+
+test("labels and error sources keep their names", async () => {
+  const record = buildCarbonEstimateRecord(await exampleRun());
+  expect(record.labels).toEqual({ team: "web", "git.sha": "abc", camelCase: "kept" });
+  expect(Object.keys(record.components)).toContain("rapl.gain/host=a");
+});
+
+test("a record survives being written and read", async () => {
+  const record = buildCarbonEstimateRecord(await exampleRun());
+  expect(parseRecord(JSON.parse(JSON.stringify(record)))).toEqual(record);
+});
+
+test("an estimate by an annual average is provisional: a better intensity may become known", async () => {
+  const record = buildCarbonEstimateRecord({ type: "estimate", estimate: await exampleEstimate() });
+  expect(record.status).toBe("provisional");
+});
+
+test("an estimate by an observation of its own span is settled", async () => {
+  const estimate = await exampleEstimate();
+  const observed = { ...estimate, intensity: { ...estimate.intensity, isEstimated: false } };
+  expect(buildCarbonEstimateRecord({ type: "estimate", estimate: observed }).status).toBe("settled");
+});
+
+test("what is not known is null, never 0", async () => {
+  const record = buildCarbonEstimateRecord({ type: "estimate", estimate: await exampleEstimate() });
+  expect(record).toMatchObject({
+    name: null,
+    duration_seconds: null,
+    energy: null,
+    cpu: null,
+    memory: null,
+    command: null,
+  });
+  expect(record.labels).toEqual({});
+});
+
+test("a number that is not finite cannot be recorded", async () => {
+  const run = await exampleRun();
+  const broken = { ...run, energy: { ...energyFigures, gaps: Number.NaN } };
+  expect(() => buildCarbonEstimateRecord(broken)).toThrow(
+    expect.objectContaining({ code: "RECORD_INVALID", message: expect.stringContaining('"energy.gaps"') }),
+  );
+});

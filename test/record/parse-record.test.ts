@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
+import { parseRecord } from "../../src/record/parse-record.ts";
+import { exampleRun } from "./example.ts";
+
+const note = {
+  kind: "note",
+  schema_version: "1.0.0",
+  created_at: "2026-01-01T00:00:00.000Z",
+  text: "The meter was replaced.",
+  about_seq: 7,
+  labels: {},
+};
+
+test("a note about a record is accepted", () => {
+  expect(parseRecord(note)).toEqual(note);
+});
+
+test.each([
+  ["a member that the schema does not know", { ...note, extra: 1 }, "extra"],
+  ["a missing member", { ...note, text: undefined }, '"text"'],
+  ["a time that is none", { ...note, created_at: "yesterday" }, '"created_at"'],
+  ["a time that is not UTC", { ...note, created_at: "2026-01-01T00:00:00+02:00" }, '"created_at"'],
+  ["an integer beyond 2^53", { ...note, about_seq: 2 ** 53 }, '"about_seq"'],
+  ["a fraction where an integer belongs", { ...note, about_seq: 1.5 }, '"about_seq"'],
+  ["another version", { ...note, schema_version: "9.0.0" }, '"schema_version"'],
+  ["something that is no object", "note", "object"],
+  ["an object without a kind", {}, '"kind"'],
+])("%s is refused with its place", (_, value, place) => {
+  expect(() => parseRecord(value)).toThrow(
+    expect.objectContaining({ code: "RECORD_INVALID", message: expect.stringContaining(place) }),
+  );
+});
+
+test("a nested misfit is named by its path, with what is allowed there", async () => {
+  const record = buildCarbonEstimateRecord(await exampleRun());
+  expect(() => parseRecord({ ...record, intensity: { ...record.intensity, kind: "mean" } })).toThrow(
+    'The record does not fit its schema at "intensity.kind": expected one of "average"|"marginal".',
+  );
+});
+
+test("a misspelt kind is named with the nearest one", () => {
+  expect(() => parseRecord({ ...note, kind: "notes" })).toThrow(
+    'The record\'s kind is "notes", which has no schema; did you mean note?',
+  );
+});
