@@ -67,7 +67,10 @@ export const errorCatalogue = {
   RECORD_INVALID: { exitCode: 2, meaning: "A record is not canonicalisable JSON or does not fit its schema." },
   KEY_INVALID: { exitCode: 2, meaning: "A key file or verifier key is malformed, weak, or readable by others." },
   KEY_UNREADABLE: { exitCode: 2, meaning: "A key file cannot be read." },
-  LEDGER_UNSIGNED: { exitCode: 4, meaning: "The chain holds, but without a key nobody can say who wrote it." },
+  LEDGER_UNSIGNED: {
+    exitCode: 4,
+    meaning: "The chain holds, but no trusted key shows who wrote it, or not who wrote its last lines.",
+  },
   INTERNAL: { exitCode: 70, meaning: "A defect of carbon-ops: please report it with the message." },
 } as const satisfies Record<string, CatalogueEntry>;
 

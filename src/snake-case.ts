@@ -1,7 +1,7 @@
 /**
  * The one mapping from TypeScript names to the JSON that leaves the program (design 3.1): camelCase becomes snake_case,
- * a `bigint` becomes a decimal string, and a member that is undefined is left out. Map-like members whose names are data
- * (labels, error sources) are handed over in a `Map`, and keep their names.
+ * a `bigint` becomes a decimal string, a `Date` its ISO 8601 text, and a member that is undefined is left out. Map-like
+ * members whose names are data (labels, error sources) are handed over in a `Map`, and keep their names.
  */
 
 export type SnakeJson =
@@ -27,6 +27,7 @@ export function toSnakeCase(value: unknown): SnakeJson {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (Array.isArray(value)) return value.map(toSnakeCase);
+  if (value instanceof Date) return value.toJSON();
   if (value instanceof Map) return withMappedNames([...value], String);
   if (typeof value === "object") return withMappedNames(Object.entries(value), snakeCaseName);
   return null;

@@ -29,7 +29,8 @@ export function secondsFromNanoseconds(nanoseconds: bigint): number {
 export function formatSignificant(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
-  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  // The magnitude of the rounded value: 99.96 is written 100, not 100.0.
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits)))));
   if (magnitude < -4 || magnitude > 6) return value.toExponential(digits - 1);
   return value.toFixed(Math.max(0, digits - 1 - magnitude));
 }
@@ -90,6 +91,11 @@ export function formatWatts(watts: number): string {
 /** "12.3 %" of a ratio 0.123. */
 export function formatRatioAsPercent(ratio: number): string {
   return `${formatSignificant(ratio * 100)} %`;
+}
+
+/** "95 %" of a level 0.95, "99.9 %" of 0.999: a level is stated, not measured, and keeps its own digits. */
+export function formatLevel(level: number): string {
+  return `${Number((level * 100).toPrecision(10))} %`;
 }
 
 /** "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min". */

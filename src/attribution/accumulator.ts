@@ -7,6 +7,11 @@
  *     unattributed = host - task             (idle power, other processes, the kernel)
  *
  * Steal time and idle time are nobody's: they are in neither CPU figure.
+ *
+ * The kernel counts a process's time precisely and the host's busy time by timer ticks of 10 ms, so in a short tick the task
+ * may seem busier than its host. Its share is then held at 1 and the CPU time above it is carried into the next tick, where
+ * the host's clock has caught up: nothing is lost. The carry is at most what the task spent in that one tick, so that a host
+ * whose clock is wrong for good cannot pile up a claim on others' energy.
  */
 
 export interface Tick {
@@ -27,9 +32,11 @@ export interface AttributionTotals {
   readonly taskJoules: number;
   readonly hostBusyCpuSeconds: number;
   readonly taskCpuSeconds: number;
+  /** Each tick's duration times the task's share in it: joules that `taskJoules` loses for every watt of idle baseline. */
+  readonly taskShareSeconds: number;
   readonly tickCount: number;
-  /** Ticks in which the task's CPU clock ran ahead of the host's (they are counted differently) and the share was held at 1. */
-  readonly limitedTickCount: number;
+  /** CPU seconds by which the task's clock is ahead of the host's: they take part in the next tick's share. */
+  readonly carriedTaskCpuSeconds: number;
 }
 
 export const zeroTotals: AttributionTotals = {
@@ -39,15 +46,17 @@ export const zeroTotals: AttributionTotals = {
   taskJoules: 0,
   hostBusyCpuSeconds: 0,
   taskCpuSeconds: 0,
+  taskShareSeconds: 0,
   tickCount: 0,
-  limitedTickCount: 0,
+  carriedTaskCpuSeconds: 0,
 };
 
 /** Totals after one more tick. `idleWatts` is 0 where no baseline is known: then idle energy is shared like the rest. */
 export function addTick(totals: AttributionTotals, tick: Tick, idleWatts: number): AttributionTotals {
   const activeJoules = tick.hostJoules - idleWatts * tick.durationSeconds;
-  const rawShare = shareOfBusyTime(tick);
-  const share = Math.min(1, rawShare);
+  const claimedCpuSeconds = Math.max(0, tick.taskCpuSeconds) + totals.carriedTaskCpuSeconds;
+  const attributedCpuSeconds = Math.min(claimedCpuSeconds, Math.max(0, tick.hostBusyCpuSeconds));
+  const share = attributedCpuSeconds > 0 ? attributedCpuSeconds / tick.hostBusyCpuSeconds : 0;
   return {
     durationSeconds: totals.durationSeconds + tick.durationSeconds,
     hostJoules: totals.hostJoules + tick.hostJoules,
@@ -55,15 +64,10 @@ export function addTick(totals: AttributionTotals, tick: Tick, idleWatts: number
     taskJoules: totals.taskJoules + activeJoules * share,
     hostBusyCpuSeconds: totals.hostBusyCpuSeconds + tick.hostBusyCpuSeconds,
     taskCpuSeconds: totals.taskCpuSeconds + tick.taskCpuSeconds,
+    taskShareSeconds: totals.taskShareSeconds + tick.durationSeconds * share,
     tickCount: totals.tickCount + 1,
-    limitedTickCount: totals.limitedTickCount + (rawShare > 1 ? 1 : 0),
+    carriedTaskCpuSeconds: Math.min(claimedCpuSeconds - attributedCpuSeconds, Math.max(0, tick.taskCpuSeconds)),
   };
-}
-
-function shareOfBusyTime(tick: Tick): number {
-  if (tick.taskCpuSeconds <= 0) return 0;
-  if (tick.hostBusyCpuSeconds <= 0) return Number.POSITIVE_INFINITY;
-  return tick.taskCpuSeconds / tick.hostBusyCpuSeconds;
 }
 
 /** What happened between two moments of one accumulation. */
@@ -75,8 +79,9 @@ export function totalsBetween(earlier: AttributionTotals, later: AttributionTota
     taskJoules: later.taskJoules - earlier.taskJoules,
     hostBusyCpuSeconds: later.hostBusyCpuSeconds - earlier.hostBusyCpuSeconds,
     taskCpuSeconds: later.taskCpuSeconds - earlier.taskCpuSeconds,
+    taskShareSeconds: later.taskShareSeconds - earlier.taskShareSeconds,
     tickCount: later.tickCount - earlier.tickCount,
-    limitedTickCount: later.limitedTickCount - earlier.limitedTickCount,
+    carriedTaskCpuSeconds: later.carriedTaskCpuSeconds,
   };
 }
 

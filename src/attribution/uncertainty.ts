@@ -35,6 +35,6 @@ export function attributionUncertainty(totals: AttributionTotals, idleWatts: num
   const ratio = allocationRatio(totals) ?? 0;
   const joulesPerCpuSecond = totals.hostBusyCpuSeconds > 0 ? totals.activeJoules / totals.hostBusyCpuSeconds : 0;
   const fromTicks = Math.abs(joulesPerCpuSecond) * tickQuantisationSeconds;
-  const fromIdle = idleWatts * totals.durationSeconds * idleBaselineRelativeUncertainty * ratio;
+  const fromIdle = idleWatts * idleBaselineRelativeUncertainty * totals.taskShareSeconds;
   return { shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio), additiveJoules: Math.hypot(fromTicks, fromIdle) };
 }

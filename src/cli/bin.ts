@@ -13,15 +13,33 @@ await runProgram(
     stderr: process.stderr,
     stdin: process.stdin,
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     clock: systemClock,
     roots: { proc: "/proc", sys: "/sys" },
+    onSignal,
     setExitCode: (code) => {
       process.exitCode = code;
     },
   },
   packageVersion(),
 );
+
+/** A working directory that was removed has no name any more; its last known one serves for resolving paths. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
+}
+
+function onSignal(listener: (signal: NodeJS.Signals) => void): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

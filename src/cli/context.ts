@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** Where the kernel's files are: "/proc" and "/sys", or a fixture tree. */
   readonly roots: { readonly proc: string; readonly sys: string };
+  /** Hands every signal that a command can be sent to the listener instead of ending the process; returns the undoing. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Exit status that the process ends with; 0 until set. */
   setExitCode(code: number): void;
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help } from "commander";
+import { Command, CommanderError, type Help } from "commander";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { commandEntries } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
@@ -9,30 +9,42 @@ import type { CommandContext } from "./context.ts";
  */
 export async function runProgram(argv: readonly string[], context: CommandContext, version: string): Promise<void> {
   try {
-    const program = await buildProgram(argv[0], context, version);
-    await program.parseAsync([...argv], { from: "user" });
+    const program = await buildProgram(commandIn(argv), context, version);
+    if (argv.length > 0) {
+      await program.parseAsync([...argv], { from: "user" });
+      return;
+    }
+    program.outputHelp();
+    context.setExitCode(2);
   } catch (error) {
     context.setExitCode(report(error, context));
   }
 }
 
-async function buildProgram(commandName: string | undefined, context: CommandContext, version: string): Promise<Command> {
+/** The command whose file is needed: the first word, or the second in `carbon-ops help COMMAND`. */
+function commandIn(argv: readonly string[]): string | undefined {
+  return argv[0] === "help" ? argv[1] : argv[0];
+}
+
+async function buildProgram(
+  commandName: string | undefined,
+  context: CommandContext,
+  version: string,
+): Promise<Command> {
   const program = new Command("carbon-ops")
     .description("Energy and carbon of commands and services on Linux, with how sure we are and a record to check.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .enablePositionalOptions()
-    .addHelpText("after", "\nExample: carbon-ops run --region GB -- python train.py\nHelp for a command: carbon-ops COMMAND --help");
+    .addHelpText(
+      "after",
+      "\nExample: carbon-ops run --region GB -- python train.py\nHelp for a command: carbon-ops COMMAND --help",
+    );
   for (const entry of commandEntries) {
     const wanted = entry.name === commandName;
     const command = wanted ? (await entry.load()).build(context) : new Command(entry.name);
     program.addCommand(command.summary(entry.summary));
   }
-  program.action(() => {
-    if (commandName !== undefined) throw new CarbonOpsError("USAGE", `There is no command "${commandName}".`);
-    program.outputHelp();
-    context.setExitCode(2);
-  });
   prepare(program, context);
   return program;
 }

@@ -72,6 +72,6 @@ function knownName(path: string, key: string): SettingName {
   const name = settingNames.find((candidate) => candidate === key);
   if (name !== undefined) return name;
   const suggestion = nearest(key, settingNames);
-  const hint = suggestion === null ? `known ones are ${settingNames.join(", ")}` : `did you mean ${suggestion}?`;
+  const hint = suggestion === null ? `known ones are ${settingNames.join(", ")}.` : `did you mean ${suggestion}?`;
   throw new CarbonOpsError("CONFIG_INVALID", `${path}: ${key} is not a setting; ${hint}`);
 }

@@ -1,7 +1,14 @@
 import { CarbonOpsError } from "../errors.ts";
 import { parseLabels } from "./labels.ts";
 import { parseFiniteNumber } from "./number.ts";
-import { partialSettingsSchema, type SettingName, type Settings, settingDescriptions, settingNames, settingsSchema } from "./settings.ts";
+import {
+  partialSettingsSchema,
+  type SettingName,
+  type Settings,
+  settingDescriptions,
+  settingNames,
+  settingsSchema,
+} from "./settings.ts";
 
 /** One value as it was found, with the words that name the place: "CARBON_OPS_PUE", "--pue", "./carbon-ops.config.yaml: pue". */
 export interface FoundValue {
@@ -36,17 +43,25 @@ export function valueFromText(name: SettingName, text: string): unknown {
   }
 }
 
-/** Settings from all layers. Throws CONFIG_INVALID with one sentence naming the place, the value and what is allowed. */
+/**
+ * Settings from all layers: a later layer's value replaces an earlier one's, but labels of all layers are put together, so that
+ * a team's label in a file and a job's label on the command line both stand. Throws CONFIG_INVALID with one sentence naming
+ * the place, the value and what is allowed.
+ */
 export function mergeLayers(layers: readonly Layer[]): Settings {
   const merged: Record<string, unknown> = {};
   for (const name of settingNames) {
-    const found = layers.findLast((layer) => layer.has(name))?.get(name);
-    if (found === undefined) continue;
-    const parsed = settingsSchema.shape[name].safeParse(found.value);
-    if (!parsed.success) throw invalidValue(name, found);
-    merged[name] = parsed.data;
+    const values = layers.flatMap((layer) => layer.get(name) ?? []).map((found) => parsedValue(name, found));
+    if (values.length === 0) continue;
+    merged[name] = name === "labels" ? Object.assign({}, ...values) : values.at(-1);
   }
   return partialSettingsSchema.parse(merged);
+}
+
+function parsedValue(name: SettingName, found: FoundValue): unknown {
+  const parsed = settingsSchema.shape[name].safeParse(found.value);
+  if (!parsed.success) throw invalidValue(name, found);
+  return parsed.data;
 }
 
 function invalidValue(name: SettingName, found: FoundValue): CarbonOpsError {

@@ -14,12 +14,10 @@ export interface SettingsRequest {
 
 /** Settings from file < environment < flags. Throws CarbonOpsError (CONFIG_UNREADABLE, CONFIG_INVALID). */
 export async function loadSettings(request: SettingsRequest): Promise<Settings> {
-  const named =
-    request.configFile ?? request.environment["CARBON_CONFIG_PATH"] ?? request.environment["CARBON_OPS_CONFIG"];
-  const path =
-    named === undefined || named === ""
-      ? findConfigFile(request.workingDirectory)
-      : resolve(request.workingDirectory, named);
+  const { workingDirectory, environment } = request;
+  const candidates = [request.configFile, environment["CARBON_OPS_CONFIG"], environment["CARBON_CONFIG_PATH"]];
+  const named = candidates.find((candidate) => candidate !== undefined && candidate !== "");
+  const path = named === undefined ? findConfigFile(workingDirectory) : resolve(workingDirectory, named);
   const fileLayer = path === null ? new Map<SettingName, FoundValue>() : await readConfigFile(path);
-  return mergeLayers([fileLayer, environmentLayer(request.environment), request.flags ?? new Map()]);
+  return mergeLayers([fileLayer, environmentLayer(environment), request.flags ?? new Map()]);
 }

@@ -51,6 +51,8 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(1_000_000)
     .meta({ description: "Metrics that an EnergyLogger keeps in memory." }),
+  procRoot: z.string().startsWith("/").meta({ description: "Where the host's /proc is mounted, for containers." }),
+  sysRoot: z.string().startsWith("/").meta({ description: "Where the host's /sys is mounted, for containers." }),
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;
@@ -65,6 +67,8 @@ export interface SettingDescription {
   readonly form: "text" | "number" | "number-or-text" | "labels";
   /** Environment variables, first one wins. */
   readonly environment: readonly string[];
+  /** How it is written on the command line, where commands offer it. */
+  readonly flag: string | null;
   /** Used when nothing else says; undefined where absence has a meaning of its own. */
   readonly fallback: string;
 }
@@ -74,91 +78,120 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     allowed: "the name of a region (see `carbon-ops regions`)",
     form: "text",
     environment: ["CARBON_OPS_REGION", "DCL_DEFAULT_REGION"],
+    flag: "--region <name>",
     fallback: "none: the world average, flagged as a fallback",
   },
   pue: {
     allowed: "a number of at least 1 or the name of a PUE profile",
     form: "number-or-text",
     environment: ["CARBON_OPS_PUE", "DCL_PUE_DEFAULT"],
+    flag: "--pue <number|profile>",
     fallback: "by region: the cloud provider's own figure, otherwise the estimator's default",
   },
   wallFactor: {
     allowed: "a number of at least 1",
     form: "number",
     environment: ["CARBON_OPS_WALL_FACTOR"],
+    flag: "--wall-factor <number>",
     fallback: "by energy source: 1 where joules are counted at the plug",
   },
   level: {
     allowed: "a number between 0 and 1, such as 0.95",
     form: "number",
     environment: ["CARBON_OPS_LEVEL"],
+    flag: "--level <probability>",
     fallback: "0.95",
   },
   energySource: {
     allowed: "auto, powercap or model",
     form: "text",
     environment: ["CARBON_OPS_ENERGY_SOURCE"],
+    flag: "--energy-source <name>",
     fallback: "auto",
   },
   cpuTdpWatts: {
     allowed: "a positive number of watts",
     form: "number",
     environment: ["CARBON_OPS_CPU_TDP_WATTS", "CPU_TDP_WATTS"],
+    flag: "--cpu-tdp-watts <watts>",
     fallback: "none: the CPU's family decides",
   },
   idleBaselineWatts: {
     allowed: "a number of watts, 0 or more",
     form: "number",
     environment: ["CARBON_OPS_IDLE_BASELINE_WATTS", "IDLE_BASELINE_WATTS"],
+    flag: "--idle-watts <watts>",
     fallback: "none for counters, the model's own for the model",
   },
   sampleIntervalSeconds: {
     allowed: "a number of seconds from 0.1 to 60",
     form: "number",
     environment: ["CARBON_OPS_SAMPLE_INTERVAL_SECONDS"],
+    flag: "--interval <seconds>",
     fallback: "1",
   },
   ledger: {
     allowed: "the path of a ledger file",
     form: "text",
     environment: ["CARBON_OPS_LEDGER"],
+    flag: "--ledger <file>",
     fallback: "none: nothing is recorded",
   },
   ledgerKey: {
     allowed: "the path of a private key file",
     form: "text",
     environment: ["CARBON_OPS_LEDGER_KEY"],
+    flag: "--ledger-key <file>",
     fallback: "the user's own key, created when first needed",
   },
   labels: {
     allowed: "labels of the form key=value, separated by commas",
     form: "labels",
     environment: ["CARBON_OPS_LABELS"],
+    flag: "--label <key=value>",
     fallback: "none",
   },
   maxGrams: {
     allowed: "a positive number of grams",
     form: "number",
     environment: ["CARBON_OPS_MAX_GRAMS"],
+    flag: "--max-grams <grams>",
     fallback: "none",
   },
   maxWh: {
     allowed: "a positive number of watt-hours",
     form: "number",
     environment: ["CARBON_OPS_MAX_WH"],
+    flag: "--max-wh <watt-hours>",
     fallback: "none",
   },
   budgetOn: {
     allowed: "upper or mean",
     form: "text",
     environment: ["CARBON_OPS_BUDGET_ON"],
+    flag: "--budget-on <upper|mean>",
     fallback: "upper",
   },
   historyLimit: {
     allowed: "a whole number from 1 to 1000000",
     form: "number",
     environment: ["CARBON_OPS_HISTORY_LIMIT"],
+    flag: null,
     fallback: "10000",
+  },
+  procRoot: {
+    allowed: "an absolute path",
+    form: "text",
+    environment: ["CARBON_OPS_PROC_ROOT"],
+    flag: null,
+    fallback: "/proc",
+  },
+  sysRoot: {
+    allowed: "an absolute path",
+    form: "text",
+    environment: ["CARBON_OPS_SYS_ROOT"],
+    flag: null,
+    fallback: "/sys",
   },
 };
 

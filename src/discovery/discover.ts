@@ -2,7 +2,8 @@ import { openModel } from "../energy/model/source.ts";
 import type { EnergySource } from "../energy/source.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import type { ExaminationRequest } from "./examine.ts";
-import { examinePowercap, type Finding } from "./powercap-examination.ts";
+import type { Finding } from "./finding.ts";
+import { examinePowercap } from "./powercap-examination.ts";
 
 export interface SourceRequest extends ExaminationRequest {
   /** "auto": powercap where its counters can be read and move, else the model. */
@@ -13,7 +14,7 @@ export interface SourceRequest extends ExaminationRequest {
 export function openEnergySource(request: SourceRequest): { readonly source: EnergySource } {
   if (request.wanted === "model") return { source: openModelOrExplain(request) };
   const powercap = examinePowercap(request);
-  if (powercap.usable) return { source: openOrExplain(powercap.open) };
+  if (powercap.usable) return { source: openOrExplain(() => powercap.open()) };
   if (request.wanted === "powercap") throw unavailable(powercap);
   return { source: openModelOrExplain(request) };
 }
@@ -30,7 +31,7 @@ function openOrExplain(open: () => EnergySource): EnergySource {
   }
 }
 
-function unavailable({ why, mend }: Finding): CarbonOpsError {
-  const remedy = mend === null ? "Use --energy-source model for an estimate." : `To mend it: ${mend}`;
-  return new CarbonOpsError("ENERGY_SOURCE_UNAVAILABLE", `powercap cannot be used. ${why} ${remedy}`);
+function unavailable({ reason, mend }: Finding): CarbonOpsError {
+  const remedy = mend === null ? "choose the model (--energy-source model) for an estimate" : `this mends it: ${mend}`;
+  return new CarbonOpsError("ENERGY_SOURCE_UNAVAILABLE", `powercap cannot be used because ${reason}; ${remedy}`);
 }

@@ -52,14 +52,15 @@ function nvmlReason(roots: HostRoots): string {
 }
 
 function powercapEntry(request: ExaminationRequest): SourceExamination {
-  const { usable, why, mend, open } = examinePowercap(request);
+  const powercap = examinePowercap(request);
+  const { usable, why, mend } = powercap;
   return {
     id: "powercap",
     title: "RAPL through powercap",
     usable,
     why,
     mend,
-    uncertainty: usable ? uncertaintyOf(open) : null,
+    uncertainty: usable ? uncertaintyOf(() => powercap.open()) : null,
   };
 }
 

@@ -1,33 +1,22 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { openPowercap } from "../energy/powercap.ts";
 import { listPowercapZones, type PowercapZone } from "../energy/powercap-zones.ts";
 import type { EnergySource } from "../energy/source.ts";
-import { parseMicrojoules } from "../energy/zone-file.ts";
-import { messageOf, systemErrorCode } from "../errors.ts";
 import { type CpuInfo, readCpuInfo } from "../host/cpuinfo.ts";
 import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { absentCounters } from "./absent-counters.ts";
+import type { Finding } from "./finding.ts";
+import { areDead, probeZone, type ZoneProbe } from "./powercap-probe.ts";
 import { shellQuoted } from "./shell.ts";
 
-export interface Finding {
-  readonly usable: boolean;
-  readonly why: string;
-  /** A shell command, or null where nothing inside this machine mends it. */
-  readonly mend: string | null;
-}
-
 export interface PowercapFinding extends Finding {
-  /** Opens the source. Throws ENERGY_READ_FAILED when it is not usable. */
+  /** Opens the source. Throws ENERGY_READ_FAILED when no counter can be read. */
   open(): EnergySource;
 }
 
-/**
- * Whether RAPL zones are there, readable and alive. Waits up to 50 ms, and only where every counter reads 0, to see whether
- * one of them moves.
- */
+/** Whether RAPL zones are there, readable and alive. Waits up to 40 ms, and only where every package's counter looks dead. */
 export function examinePowercap(request: { readonly roots: HostRoots; readonly clock: Clock }): PowercapFinding {
   const { roots, clock } = request;
   const cpu = cpuInfoOrNull(roots);
@@ -47,102 +36,69 @@ function cpuInfoOrNull(roots: HostRoots): CpuInfo | null {
   }
 }
 
-interface Probe {
-  readonly zone: PowercapZone;
-  readonly microjoules: bigint | null;
-  /** "EACCES", "EINVAL", …; null when it could be read. */
-  readonly problem: string | null;
-}
-
 function findingOf(powercapRoot: string, zones: readonly PowercapZone[], cpu: CpuInfo | null): Finding {
-  const packages = zones.filter(({ counted, kind }) => counted && kind === "package");
-  if (packages.length === 0) return { usable: false, ...absentCounters(powercapRoot, cpu) };
-  const probes = zones.filter(({ counted }) => counted).map(probe);
-  const forbidden = probes.filter(({ problem }) => problem === "EACCES" || problem === "EPERM").map(({ zone }) => zone);
-  const readable = probes.filter(({ zone, problem }) => zone.kind === "package" && problem === null);
-  if (readable.length === 0 && forbidden.length > 0) return permissionDenied(forbidden);
-  if (readable.length === 0) return unreadable(probes);
-  if (readable.every(isDead)) return deadCounters(readable, cpu);
-  return alive(probes, forbidden, cpu);
+  const probes = zones.filter(({ counted }) => counted).map(probeZone);
+  const packages = probes.filter(({ zone }) => zone.kind === "package");
+  if (packages.length === 0) return absentCounters(powercapRoot, cpu);
+  const forbidden = probes.filter(({ problem }) => problem === "EACCES" || problem === "EPERM");
+  const readable = packages.filter(({ problem }) => problem === null);
+  if (readable.length === 0) return forbidden.length > 0 ? permissionDenied(forbidden) : unreadable(packages);
+  return areDead(readable) ? deadCounters(readable, cpu) : aliveCounters(probes, forbidden, cpu);
 }
 
-function probe(zone: PowercapZone): Probe {
-  try {
-    return {
-      zone,
-      microjoules: parseMicrojoules(readFileSync(zone.energyFile, "utf8"), zone.energyFile),
-      problem: null,
-    };
-  } catch (error) {
-    return { zone, microjoules: null, problem: systemErrorCode(error) ?? messageOf(error) };
-  }
-}
-
-/** A counter of 0 that stays 0, or one that shows all ones, counts nothing. */
-function isDead({ zone, microjoules }: Probe): boolean {
-  if (microjoules === 0n) return !movesWithin(zone, aliveWithinMs);
-  return zone.rangeMicrojoules !== null && microjoules === zone.rangeMicrojoules && !movesWithin(zone, aliveWithinMs);
-}
-
-/** RAPL updates every millisecond; a tenth of that pace is still seen. Split over all packages, the wait stays below 50 ms. */
-const aliveWithinMs = 10;
-
-function movesWithin(zone: PowercapZone, milliseconds: number): boolean {
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  const first = probe(zone).microjoules;
-  for (let waited = 0; waited < milliseconds; waited += 2) {
-    Atomics.wait(sleeper, 0, 0, 2);
-    if (probe(zone).microjoules !== first) return true;
-  }
-  return false;
-}
-
-/** Group read rather than read for all: whoever reads these counters fast enough can learn keys (PLATYPUS, CVE-2020-8694). */
-function permissionDenied(zones: readonly PowercapZone[]): Finding {
+function permissionDenied(forbidden: readonly ZoneProbe[]): Finding {
   return {
     usable: false,
+    reason: "only root may read the energy counters",
     why:
-      "The counters are there, but only root may read them (Linux made them so in 5.10 because fast readers can spy on " +
-      "other programs: PLATYPUS, CVE-2020-8694). The command lets your own group read them, at once and until the next boot.",
-    mend: readableByGroup(zones),
+      "The counters are there, but only root may read them (since Linux 5.10, because fast readers can spy on other programs: " +
+      "PLATYPUS, CVE-2020-8694). The command lets your own group read them, at once and until the next boot.",
+    mend: readableByGroup(forbidden),
   };
 }
 
-function readableByGroup(zones: readonly PowercapZone[]): string {
-  const files = zones.map(({ energyFile }) => shellQuoted(energyFile)).join(" ");
+/** Group read rather than read for all, so that not every program on the host becomes a fast reader (CVE-2020-8694). */
+function readableByGroup(forbidden: readonly ZoneProbe[]): string {
+  const files = forbidden.map(({ zone }) => shellQuoted(zone.energyFile)).join(" ");
   return `sudo chgrp "$(id -g)" ${files} && sudo chmod g+r ${files}`;
 }
 
-function unreadable(probes: readonly Probe[]): Finding {
-  const first = probes[0];
-  const which = first === undefined ? "" : ` (${first.zone.energyFile}: ${first.problem ?? "no number"})`;
+function unreadable(packages: readonly ZoneProbe[]): Finding {
+  const problems = packages.map(({ zone, problem }) => `${zone.energyFile}: ${problem}`).join(", ");
   return {
     usable: false,
-    why: `The zones are there, but the kernel cannot read their counters${which}: firmware or a hypervisor withholds them.`,
+    reason: `reading the energy counters fails (${problems})`,
+    why: `The zones are there, but reading their counters fails (${problems}): firmware or a hypervisor withholds them.`,
     mend: null,
   };
 }
 
-function deadCounters(probes: readonly Probe[], cpu: CpuInfo | null): Finding {
-  const names = probes.map(({ zone, microjoules }) => `${zone.name} shows ${microjoules}`).join(", ");
-  const reason =
+function deadCounters(packages: readonly ZoneProbe[], cpu: CpuInfo | null): Finding {
+  const values = packages.map(({ zone, microjoules }) => `${zone.name} stays at ${microjoules}`).join(", ");
+  const cause =
     cpu?.isGuest === true
       ? "the hypervisor answers in place of the hardware, and nothing inside a virtual machine changes that"
       : "firmware or a hypervisor has switched them off";
-  return { usable: false, why: `The counters are there, but do not count (${names}): ${reason}.`, mend: null };
+  return {
+    usable: false,
+    reason: `the energy counters do not count (${values})`,
+    why: `The counters are there, but do not count (${values}): ${cause}.`,
+    mend: null,
+  };
 }
 
-function alive(probes: readonly Probe[], forbidden: readonly PowercapZone[], cpu: CpuInfo | null): Finding {
-  const missing = probes.filter(({ problem }) => problem !== null);
-  const gaps = missing.map(({ zone, problem }) => `${zone.id} (${zone.name}): ${problem}`).join(", ");
+function aliveCounters(probes: readonly ZoneProbe[], forbidden: readonly ZoneProbe[], cpu: CpuInfo | null): Finding {
   const names = probes.filter(({ problem }) => problem === null).map(({ zone }) => zone.name);
+  const missing = probes.filter(({ problem }) => problem !== null);
   const kind =
     cpu?.isGuest === true
       ? "A virtualised counter: the hypervisor computes it, so it is an estimate and no measurement"
       : "Counted by the processor";
+  const gaps = missing.map(({ zone, problem }) => `${zone.name} of ${zone.id}: ${problem}`).join(", ");
   return {
     usable: true,
-    why: `${kind} (${names.join(", ")}).${missing.length === 0 ? "" : ` Totals are too low, since these cannot be read: ${gaps}.`}`,
+    reason: "the energy counters can be read",
+    why: `${kind} (${names.join(", ")}).${missing.length === 0 ? "" : ` Totals are too low, as these cannot be read: ${gaps}.`}`,
     mend: forbidden.length === 0 ? null : readableByGroup(forbidden),
   };
 }

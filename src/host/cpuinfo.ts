@@ -32,7 +32,7 @@ export function parseCpuInfo(text: string): CpuInfo | null {
   if (logicalCpuCount === 0) return null;
   const fields = firstFields(text);
   const implementer = integerOf(fields.get("CPU implementer"));
-  const vendor = implementer === null ? vendorOf(fields.get("vendor_id")) : "arm";
+  const vendor = implementer === null ? (vendors.get(fields.get("vendor_id") ?? "") ?? "other") : "arm";
   return {
     vendor,
     family: implementer ?? integerOf(fields.get("cpu family")),
@@ -55,18 +55,11 @@ function firstFields(text: string): Map<string, string> {
   return fields;
 }
 
-function vendorOf(vendorId: string | undefined): CpuVendor {
-  switch (vendorId) {
-    case "GenuineIntel":
-      return "intel";
-    case "AuthenticAMD":
-      return "amd";
-    case "HygonGenuine":
-      return "hygon";
-    default:
-      return "other";
-  }
-}
+const vendors: ReadonlyMap<string, CpuVendor> = new Map([
+  ["GenuineIntel", "intel"],
+  ["AuthenticAMD", "amd"],
+  ["HygonGenuine", "hygon"],
+]);
 
 function integerOf(text: string | undefined): number | null {
   return text !== undefined && /^(\d{1,9}|0x[0-9a-fA-F]{1,8})$/.test(text) ? Number(text) : null;

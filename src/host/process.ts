@@ -137,10 +137,10 @@ function childrenByFile(roots: ProcRoot): ChildrenOf {
 }
 
 function childrenByScan(roots: ProcRoot): ChildrenOf {
-  const processes = listKernelDirectory(roots.proc)
+  const visible = listKernelDirectory(roots.proc)
     .filter((name) => parseCount(name) !== null)
     .flatMap((name) => statOrNothing(roots, name));
-  return (pid) => processes.filter((process) => process.parentPid === pid);
+  return (pid) => visible.filter(({ parentPid }) => parentPid === pid);
 }
 
 /** A process that ended meanwhile, or that this user may not see (hidepid), is left out. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, isoTime, labels, schemaVersion, words } from "./fields.ts";
+import { parseWith } from "./parse.ts";
 
 /** A remark by a person, about the ledger or about one of its records. */
 export const noteRecordSchema = z
@@ -16,3 +17,16 @@ export const noteRecordSchema = z
   .meta({ title: "note", description: "A remark by a person." });
 
 export type NoteRecord = z.infer<typeof noteRecordSchema>;
+
+/** A note about the ledger as a whole. Throws RECORD_INVALID when the text is empty. */
+export function buildNoteRecord(text: string, createdAt: string): NoteRecord {
+  const note = {
+    kind: "note",
+    schema_version: schemaVersion,
+    created_at: createdAt,
+    text,
+    about_seq: null,
+    labels: {},
+  };
+  return parseWith(noteRecordSchema, note);
+}

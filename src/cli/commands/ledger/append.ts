@@ -1,0 +1,99 @@
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { isoFromWallMs } from "../../../clock.ts";
+import { CarbonOpsError, messageOf } from "../../../errors.ts";
+import { readGenesis } from "../../../ledger/appendable.ts";
+import { type JsonObject, Ledger, loadSigningKey } from "../../../ledger/index.ts";
+import { buildNoteRecord } from "../../../record/note-record.ts";
+import { parseRecord } from "../../../record/parse-record.ts";
+import type { CommandContext } from "../../context.ts";
+import { jsonText, outputStyle } from "../../output.ts";
+import { keyPathFor } from "./key-choice.ts";
+import { parseRecordText } from "./record-text.ts";
+
+interface AppendOptions {
+  readonly note?: string;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+export function buildAppend(context: CommandContext): Command {
+  return new Command("append")
+    .summary("append one record")
+    .description(
+      "Appends one record: a JSON object of a kind that has a schema (see schema/), or a note. It is on the disk and signed " +
+        "when this returns.",
+    )
+    .argument("<file>", "the ledger")
+    .argument("[record]", "file with the record; - or nothing for standard input", "-")
+    .option("--note <text>", "append a note with this text, instead of a record")
+    .option("--key <file>", "private key that signs the ledger (default: your own key)")
+    .option("--json", "print number and hash of the new line as JSON")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  carbon-ops ledger append carbon.ndjson --note "moved to the new server"\n  carbon-ops ledger append carbon.ndjson record.json',
+    )
+    .action(async (file: string, source: string, options: AppendOptions) => {
+      const path = resolve(context.workingDirectory, file);
+      await readGenesis(path);
+      const { signer } = await loadSigningKey(await keyPathFor(options.key, context));
+      const record = await recordOf(source, options, context);
+      await using ledger = await Ledger.open(path, { signer, clock: context.clock });
+      const { seq, lineHash } = await ledger.append(record);
+      if (options.json === true) context.stdout.write(jsonText({ path: file, seq, lineHash }));
+      else context.stdout.write(appendedText(file, seq, lineHash, context));
+    });
+}
+
+async function recordOf(source: string, { note }: AppendOptions, context: CommandContext): Promise<JsonObject> {
+  if (note !== undefined) {
+    if (source !== "-")
+      throw new CarbonOpsError("USAGE", "--note and a file of a record exclude each other; give one.");
+    return buildNoteRecord(note, isoFromWallMs(context.clock.wallMs()));
+  }
+  const record = parseRecordText(await readSource(source, context));
+  parseRecord(record);
+  return record;
+}
+
+function appendedText(file: string, seq: number, lineHash: string, context: CommandContext): string {
+  const style = outputStyle(context.stdout, context);
+  return `${style.good("Appended")} record ${seq} to ${style.strong(file)}, signed\n  ${style.faint("line hash")}  ${lineHash}\n`;
+}
+
+/** More than a line of a ledger can hold, even with generous white space. */
+const maximumSourceBytes = 1 << 20;
+
+async function readSource(source: string, context: CommandContext): Promise<Buffer> {
+  if (source === "-") {
+    if (context.stdin.isTTY === true) context.stderr.write("Reading a record from the terminal; Ctrl-D ends it.\n");
+    return await collect("standard input", context.stdin);
+  }
+  return await collect(source, createReadStream(resolve(context.workingDirectory, source)));
+}
+
+async function collect(name: string, stream: AsyncIterable<string | Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      const buffer = Buffer.from(chunk);
+      bytes += buffer.length;
+      if (bytes > maximumSourceBytes) break;
+      chunks.push(buffer);
+    }
+  } catch (error) {
+    throw new CarbonOpsError(
+      "INPUT_INVALID",
+      `${name} cannot be read (${messageOf(error)}); name a file with a record.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (bytes > maximumSourceBytes) {
+    throw new CarbonOpsError("RECORD_INVALID", `${name} is too long for one record; split it.`);
+  }
+  return Buffer.concat(chunks);
+}

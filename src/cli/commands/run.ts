@@ -1,0 +1,214 @@
+import { basename } from "node:path";
+import { Command } from "commander";
+import { CarbonEstimator } from "../../carbon/estimator.ts";
+import type { Settings } from "../../config/settings.ts";
+import { openEnergySource } from "../../discovery/discover.ts";
+import { CarbonOpsError } from "../../errors.ts";
+import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
+import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
+import { idleBaselineFor } from "../../monitor/energy-figures.ts";
+import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
+import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
+import { toSnakeCase } from "../../snake-case.ts";
+import type { CommandContext } from "../context.ts";
+import { outputStyle, outputWidth } from "../output.ts";
+import { type OutputTarget, outputTarget } from "../output-target.ts";
+import { prepareRecorder, type Recorder } from "../recorder.ts";
+import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
+
+interface RunFlags {
+  readonly json?: string;
+  readonly name?: string;
+  readonly quiet?: boolean;
+}
+
+const defaultSampleIntervalSeconds = 1;
+const defaultLevel = 0.95;
+
+export function build(context: CommandContext): Command {
+  const command = new Command("run")
+    .description(
+      "Runs a command with its input, output and terminal untouched; then says on stderr how much energy and carbon it took.",
+    )
+    .argument("[command...]", "the command and its arguments, after --")
+    .passThroughOptions()
+    .usage("[options] -- <command> [arguments...]")
+    .option("--name <name>", "name of the task in summary and record (default: the command's own)")
+    .option("--json <file|->", "write the result as JSON to a file, or with - to standard output")
+    .option("--quiet", "print no summary")
+    .addHelpText(
+      "after",
+      "\nIt ends with the command's exit status: 128 + n after signal n, 127 when there is no such command, 3 when the command" +
+        "\nsucceeded but exceeded its budget.\n\nExample: carbon-ops run --region GB --ledger carbon.ndjson -- python train.py",
+    );
+  addSettingFlags(command, [
+    "region",
+    "ledger",
+    "labels",
+    "pue",
+    "wallFactor",
+    "energySource",
+    "cpuTdpWatts",
+    "idleBaselineWatts",
+    "level",
+    "maxGrams",
+    "maxWh",
+    "budgetOn",
+    "ledgerKey",
+    "sampleIntervalSeconds",
+  ]);
+  return command.action(async (words: readonly string[], flags: RunFlags) => {
+    const [program, ...programArguments] = words;
+    if (program === undefined || program === "") {
+      throw new CarbonOpsError(
+        "USAGE",
+        "There is no command to run; write it after --, as in: carbon-ops run -- python train.py",
+      );
+    }
+    const settings = await settingsOf(command, context);
+    await run({ program, programArguments, flags, settings, context });
+  });
+}
+
+interface RunRequest {
+  readonly program: string;
+  readonly programArguments: readonly string[];
+  readonly flags: RunFlags;
+  readonly settings: Settings;
+  readonly context: CommandContext;
+}
+
+/** Everything that can be wrong is found before the command starts; what fails after its end costs at most its own result. */
+async function run(request: RunRequest): Promise<void> {
+  const { context, settings, flags } = request;
+  const level = settings.level ?? defaultLevel;
+  const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
+  const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
+  const recorder = settings.ledger === undefined ? null : await prepareRecorder(settings.ledger, settings, context);
+  const ignoreSignals: (() => void)[] = [];
+  try {
+    const outcome = await measure(request, (listener) => ignoreSignals.push(context.onSignal(listener)));
+    context.setExitCode(outcome.exitStatus);
+    const name = flags.name ?? basename(request.program);
+    const assessment = await assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level });
+    await publish({ request, name, outcome, assessment, json, recorder });
+  } finally {
+    await recorder?.close();
+    for (const ignore of ignoreSignals) ignore();
+  }
+}
+
+async function measure(
+  { program, programArguments, settings, context }: RunRequest,
+  onSignal: (listener: (signal: NodeJS.Signals) => void) => void,
+): Promise<CommandOutcome> {
+  const roots = rootsOf(settings, context);
+  const { source } = openEnergySource({
+    roots,
+    clock: context.clock,
+    wanted: settings.energySource ?? "auto",
+    ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
+  });
+  try {
+    return await runCommand({
+      program,
+      programArguments,
+      environment: context.environment,
+      source,
+      idleBaseline: idleBaselineFor(source, settings.idleBaselineWatts),
+      sampleIntervalSeconds: settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds,
+      clock: context.clock,
+      roots,
+      onSignal,
+    });
+  } finally {
+    source.close();
+  }
+}
+
+interface Publication {
+  readonly request: RunRequest;
+  readonly name: string;
+  readonly outcome: CommandOutcome;
+  readonly assessment: RunAssessment | null;
+  readonly json: OutputTarget | null;
+  readonly recorder: Recorder | null;
+}
+
+const noRecordMessage = "No record was kept, because no energy was read; ask `carbon-ops doctor`.";
+
+/** Record, summary and JSON, each whether or not another one fails; the first failure decides the exit status. */
+async function publish({ request, name, outcome, assessment, json, recorder }: Publication): Promise<void> {
+  const { context, settings, flags } = request;
+  const failures: CarbonOpsError[] = [];
+  const budget = budgetOf(assessment, settings, failures);
+  const place = await settled(failures, async () => {
+    if (recorder === null) return null;
+    if (assessment === null) throw new CarbonOpsError("ENERGY_READ_FAILED", noRecordMessage);
+    return recorder.append(assessment.record);
+  });
+  if (flags.quiet !== true) {
+    const carbon = assessment === null ? null : { estimate: assessment.estimate, energy: assessment.energy };
+    const summary = { name, outcome, carbon, budget, record: place };
+    context.stderr.write(runSummary(summary, outputWidth(context.stderr), outputStyle(context.stderr, context)));
+  }
+  await settled(failures, async () => {
+    await json?.write(resultJson(outcome, assessment, budget, place));
+    return null;
+  });
+  for (const failure of failures) context.stderr.write(`carbon-ops: ${failure.message}\n`);
+  const [firstFailure] = failures;
+  if (outcome.exitStatus === 0 && firstFailure !== undefined) context.setExitCode(firstFailure.exitCode);
+}
+
+function budgetOf(
+  assessment: RunAssessment | null,
+  { maxGrams, maxWh, budgetOn }: Settings,
+  failures: CarbonOpsError[],
+): readonly BudgetVerdict[] {
+  if (maxGrams === undefined && maxWh === undefined) return [];
+  if (assessment === null) {
+    failures.push(
+      new CarbonOpsError(
+        "ENERGY_READ_FAILED",
+        "The budget could not be judged, because no energy was read; ask `carbon-ops doctor`.",
+      ),
+    );
+    return [];
+  }
+  const verdicts = judgeBudget({ maxGrams, maxWh, on: budgetOn ?? "upper" }, assessment.estimate, assessment.energy);
+  if (verdicts.some(({ exceeded }) => exceeded)) {
+    failures.push(new CarbonOpsError("BUDGET_EXCEEDED", "The budget was exceeded; the summary shows by how much."));
+  }
+  return verdicts;
+}
+
+async function settled(
+  failures: CarbonOpsError[],
+  work: () => Promise<RecordPlace | null>,
+): Promise<RecordPlace | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CarbonOpsError)) throw error;
+    failures.push(error);
+    return null;
+  }
+}
+
+/** The record's own members, and beside them what only this run knows. */
+function resultJson(
+  outcome: CommandOutcome,
+  assessment: RunAssessment | null,
+  budget: readonly BudgetVerdict[],
+  place: RecordPlace | null,
+): string {
+  const figures = assessment?.record ?? { kind: null, grams: null, energy: toSnakeCase(outcome.energy) };
+  const ofThisRun = {
+    exit_status: outcome.exitStatus,
+    energy_interval: toSnakeCase(assessment?.energy),
+    budget: toSnakeCase(budget),
+    ledger: toSnakeCase(place),
+  };
+  return `${JSON.stringify({ ...figures, ...ofThisRun }, null, 2)}\n`;
+}

@@ -1,0 +1,22 @@
+import { join, resolve } from "node:path";
+import { CarbonOpsError } from "../errors.ts";
+import type { CommandContext } from "./context.ts";
+
+/**
+ * Where the private key is that signs a ledger's checkpoints: the place the settings name, else the user's own key in the
+ * configuration directory of the XDG Base Directory Specification. Throws KEY_UNREADABLE when there is no such directory.
+ */
+export function signingKeyPath(
+  configured: string | undefined,
+  { environment, workingDirectory }: Pick<CommandContext, "environment" | "workingDirectory">,
+): string {
+  if (configured !== undefined) return resolve(workingDirectory, configured);
+  const configuration = environment["XDG_CONFIG_HOME"];
+  const home = environment["HOME"];
+  if (configuration?.startsWith("/") === true) return join(configuration, "carbon-ops", "ledger.key");
+  if (home?.startsWith("/") === true) return join(home, ".config", "carbon-ops", "ledger.key");
+  throw new CarbonOpsError(
+    "KEY_UNREADABLE",
+    "There is no place for a signing key, because HOME is not set; name a key file with --ledger-key.",
+  );
+}

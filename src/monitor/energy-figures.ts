@@ -1,0 +1,110 @@
+import { type AttributionTotals, allocationRatio } from "../attribution/accumulator.ts";
+import { attributionUncertainty } from "../attribution/uncertainty.ts";
+import type { EnergyBoundary, EnergySource, Provenance } from "../energy/source.ts";
+import { wattHoursFromJoules } from "../units.ts";
+
+/** Where the idle baseline came from. "none": idle power is unknown, and shared out with the rest. */
+export type IdleBaselineOrigin = "model" | "configured" | "calibrated" | "none";
+
+/**
+ * Who shared out the energy. The words are the Python original's: `monitor_only` means that no governor took part and this
+ * process did the attribution itself.
+ */
+export type AttributionMode = "governor_cpu_time" | "governor_energy" | "monitor_only";
+
+/** Energy over a span and what is known about it. Watt-hours are null when nothing could be read: a gap is not a 0. */
+export interface EnergyFigures {
+  /** The host's energy, within the source's boundary. */
+  readonly energyWhTotal: number | null;
+  /** Above the idle baseline. */
+  readonly energyWhActive: number | null;
+  /** The task's share of the active energy. */
+  readonly energyWhTask: number | null;
+  /** Task / active, in [0, 1]; null when nothing was active. */
+  readonly allocationRatio: number | null;
+  readonly attributionMode: AttributionMode;
+  /** Where the joules came from; "none" when there was no source. */
+  readonly energySource: EnergySource["id"] | "none";
+  readonly energySourceLabel: string;
+  readonly energyProvenance: Provenance | null;
+  readonly energyBoundary: EnergyBoundary | null;
+  readonly idleBaselineWatts: number | null;
+  readonly idleBaselineOrigin: IdleBaselineOrigin;
+  readonly uncertainty: EnergyUncertainty | null;
+  /** Steps of counters that added nothing, and readings that failed: above 0, the watt-hours are a lower bound. */
+  readonly gaps: number;
+}
+
+export interface EnergyUncertainty {
+  /** Log standard deviation of the source's gain: systematic, shared by everything read from it on this host. */
+  readonly gainLnSigma: number;
+  readonly gainSourceId: string;
+  readonly gainCitation: string;
+  /** Log standard deviation of the share by CPU time. */
+  readonly shareLnSigma: number;
+  /** Standard uncertainty of the task's energy that does not scale with it: clock resolution and idle baseline. */
+  readonly additiveWh: number;
+}
+
+export interface IdleBaseline {
+  readonly watts: number | null;
+  readonly origin: IdleBaselineOrigin;
+}
+
+/** The baseline that holds: what the user configured or calibrated, else what the source itself knows, else none. */
+export function idleBaselineFor(source: EnergySource, configuredWatts: number | undefined): IdleBaseline {
+  if (configuredWatts !== undefined) return { watts: configuredWatts, origin: "configured" };
+  if (source.idleWatts !== null) return { watts: source.idleWatts, origin: "model" };
+  return { watts: null, origin: "none" };
+}
+
+export function energyFigures(
+  source: EnergySource,
+  totals: AttributionTotals,
+  baseline: IdleBaseline,
+  gaps: number,
+): EnergyFigures {
+  // A model's idle power carries the same gain error as its total, so no error of its own is left after subtraction.
+  const idleWattsWithOwnError = baseline.origin === "model" ? 0 : (baseline.watts ?? 0);
+  const { shareLnSigma, additiveJoules } = attributionUncertainty(totals, idleWattsWithOwnError);
+  return {
+    energyWhTotal: wattHoursFromJoules(totals.hostJoules),
+    energyWhActive: wattHoursFromJoules(totals.activeJoules),
+    energyWhTask: wattHoursFromJoules(totals.taskJoules),
+    allocationRatio: allocationRatio(totals),
+    attributionMode: "monitor_only",
+    energySource: source.id,
+    energySourceLabel: source.label,
+    energyProvenance: source.provenance,
+    energyBoundary: source.boundary,
+    idleBaselineWatts: baseline.watts,
+    idleBaselineOrigin: baseline.origin,
+    uncertainty: {
+      gainLnSigma: source.uncertainty.gainLnSigma,
+      gainSourceId: source.uncertainty.sourceId,
+      gainCitation: source.uncertainty.citation,
+      shareLnSigma,
+      additiveWh: wattHoursFromJoules(additiveJoules),
+    },
+    gaps,
+  };
+}
+
+/** The figures of a span over which nothing could be read, with the reason in the label. */
+export function unknownEnergy(reason: string): EnergyFigures {
+  return {
+    energyWhTotal: null,
+    energyWhActive: null,
+    energyWhTask: null,
+    allocationRatio: null,
+    attributionMode: "monitor_only",
+    energySource: "none",
+    energySourceLabel: reason,
+    energyProvenance: null,
+    energyBoundary: null,
+    idleBaselineWatts: null,
+    idleBaselineOrigin: "none",
+    uncertainty: null,
+    gaps: 0,
+  };
+}

@@ -1,0 +1,330 @@
+import { rename, writeFile } from "node:fs/promises";
+import { type AttributionTotals, totalsBetween, zeroTotals } from "../attribution/accumulator.ts";
+import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
+import { loadSettings } from "../config/load.ts";
+import type { Settings } from "../config/settings.ts";
+import { openEnergySource } from "../discovery/discover.ts";
+import type { EnergySource } from "../energy/source.ts";
+import { CarbonOpsError, messageOf } from "../errors.ts";
+import { readGpus } from "../host/gpu.ts";
+import { readMemory } from "../host/memory.ts";
+import type { HostRoots } from "../host/roots.ts";
+import { readCpuTimes } from "../host/stat.ts";
+import { secondsFromNanoseconds } from "../units.ts";
+import { energyFigures, type IdleBaseline, idleBaselineFor, unknownEnergy } from "./energy-figures.ts";
+import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
+import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
+import { Sampler } from "./sampler.ts";
+import { type MetricSummary, summarise } from "./summary.ts";
+import { TaskProcesses } from "./task-processes.ts";
+
+export interface EnergyLoggerOptions {
+  /** Where joules come from; default: the best source that this process can use. */
+  readonly energySource?: "auto" | "powercap" | "model";
+  /** Power of the idle host in watts, as the source sees it. */
+  readonly idleBaselineWatts?: number;
+  readonly cpuTdpWatts?: number;
+  /** Time between two readings, in seconds (0.1 to 60). */
+  readonly sampleIntervalSeconds?: number;
+  /** Metrics kept in memory; older ones are dropped, and counted. */
+  readonly historyLimit?: number;
+  readonly configFile?: string;
+  /** Kernel files, for containers that mount the host's elsewhere, and for tests. */
+  readonly roots?: HostRoots;
+  readonly clock?: Clock;
+}
+
+const defaultHistoryLimit = 10_000;
+const defaultSampleIntervalSeconds = 1;
+
+interface OpenSpan {
+  readonly totals: AttributionTotals;
+  readonly startWallMs: number;
+  readonly startMonotonicNs: bigint;
+  readonly gaps: number;
+  overlapped: boolean;
+}
+
+interface Measuring {
+  readonly source: EnergySource;
+  readonly sampler: Sampler;
+  readonly baseline: IdleBaseline;
+}
+
+/**
+ * Energy of the tasks of this process. Measuring never throws into the application and never keeps the process open: what
+ * could not be read is null in the metric, with the reason in `problems`.
+ *
+ * In this version a span is charged with the whole process: spans that overlap are each charged with all of it, and say so
+ * (`overlapped`).
+ */
+export class EnergyLogger implements AsyncDisposable {
+  /** Null where nothing can be read, and after closing. */
+  #measuring: Measuring | null;
+  readonly #clock: Clock;
+  readonly #roots: HostRoots;
+  readonly #historyLimit: number;
+  readonly #timer: NodeJS.Timeout | null;
+  readonly #problems: string[];
+  readonly #openSpans = new Set<OpenSpan>();
+  #baseline: IdleBaseline;
+  #metrics: EnergyMetric[] = [];
+  #droppedMetrics = 0;
+  #sinceLastLog: OpenSpan;
+
+  /** Opens the best energy source that this process can use and takes the baseline reading. Never rejects. */
+  static async open(options: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
+    const problems: string[] = [];
+    const clock = options.clock ?? systemClock;
+    const settings = await settingsOrDefaults(options, problems);
+    const roots = options.roots ?? { proc: settings.procRoot ?? "/proc", sys: settings.sysRoot ?? "/sys" };
+    const measuring = startMeasuring(options, settings, roots, clock, problems);
+    return new EnergyLogger(options, settings, roots, clock, measuring, problems);
+  }
+
+  private constructor(
+    options: EnergyLoggerOptions,
+    settings: Settings,
+    roots: HostRoots,
+    clock: Clock,
+    measuring: Measuring | null,
+    problems: string[],
+  ) {
+    this.#roots = roots;
+    this.#clock = clock;
+    this.#measuring = measuring;
+    this.#problems = problems;
+    this.#historyLimit = options.historyLimit ?? settings.historyLimit ?? defaultHistoryLimit;
+    this.#baseline = measuring?.baseline ?? { watts: null, origin: "none" };
+    this.#sinceLastLog = this.#openSpan();
+    const intervalSeconds =
+      options.sampleIntervalSeconds ?? settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
+    this.#timer = measuring === null ? null : setInterval(() => measuring.sampler.advance(), intervalSeconds * 1000);
+    this.#timer?.unref();
+  }
+
+  /** What could not be set up or read, one sentence each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** The metrics of this logger, oldest first, at most `historyLimit`. */
+  get metrics(): readonly EnergyMetric[] {
+    return this.#metrics;
+  }
+
+  /** The span since the last `logMetrics`, or since `open`. */
+  async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
+    this.#measuring?.sampler.advance();
+    const metric = this.#closeSpan(this.#sinceLastLog, operation, additionalInfo);
+    this.#sinceLastLog = this.#openSpan();
+    return metric;
+  }
+
+  /**
+   * Measures a function, synchronous or not. Its error passes through unchanged; the metric is then found in `metrics`.
+   */
+  async monitor<Result>(
+    operation: string,
+    task: () => Result | Promise<Result>,
+    additionalInfo?: Readonly<Record<string, unknown>>,
+  ): Promise<{ result: Result; metric: EnergyMetric }> {
+    this.#measuring?.sampler.advance();
+    const span = this.#openSpan();
+    span.overlapped = this.#openSpans.size > 0;
+    for (const other of this.#openSpans) other.overlapped = true;
+    this.#openSpans.add(span);
+    try {
+      const result = await task();
+      return { result, metric: this.#endSpan(span, operation, additionalInfo) };
+    } catch (error) {
+      this.#endSpan(span, operation, { ...additionalInfo, error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  /**
+   * Measures the power of the idle host for `durationSeconds` and uses it as the baseline from then on. Run it while nothing
+   * else runs: `hostBusyRatio` and `wasIdle` say whether that was so. Null when no energy can be read.
+   */
+  async calibrateIdle(durationSeconds = 5): Promise<IdleCalibration | null> {
+    const measuring = this.#measuring;
+    if (measuring === null) return null;
+    const calibration = await idleCalibration(measuring.sampler, durationSeconds, this.#logicalCpuCount() ?? 1);
+    if (calibration === null) return null;
+    measuring.sampler.setIdleWatts(calibration.watts);
+    this.#baseline = { watts: calibration.watts, origin: "calibrated" };
+    return calibration;
+  }
+
+  /** Sums by operation over the metrics in memory. */
+  summary(): MetricSummary {
+    return summarise(this.#metrics, this.#droppedMetrics);
+  }
+
+  /** Writes the metrics in memory: JSON lines where the path ends in .ndjson or .jsonl, otherwise one JSON array. */
+  async exportMetrics(path: string): Promise<void> {
+    const asLines = path.endsWith(".ndjson") || path.endsWith(".jsonl");
+    const lines = this.#metrics.map((metric) => JSON.stringify(metric));
+    const text = asLines ? lines.map((line) => `${line}\n`).join("") : `[${lines.join(",\n")}]\n`;
+    const temporaryPath = `${path}.tmp-${process.pid}`;
+    try {
+      await writeFile(temporaryPath, text);
+      await rename(temporaryPath, path);
+    } catch (error) {
+      throw new CarbonOpsError("OUTPUT_FAILED", `The metrics could not be written to ${path}: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Stops reading and closes the counters. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#measuring === null) return;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#measuring.source.close();
+    this.#measuring = null;
+    this.#problems.push("The logger was closed.");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #openSpan(): OpenSpan {
+    return {
+      totals: this.#measuring?.sampler.totals ?? zeroTotals,
+      startWallMs: this.#clock.wallMs(),
+      startMonotonicNs: this.#clock.monotonicNs(),
+      gaps: this.#gaps(),
+      overlapped: false,
+    };
+  }
+
+  #endSpan(span: OpenSpan, operation: string, additionalInfo?: Readonly<Record<string, unknown>>): EnergyMetric {
+    this.#measuring?.sampler.advance();
+    this.#openSpans.delete(span);
+    return this.#closeSpan(span, operation, additionalInfo);
+  }
+
+  #closeSpan(span: OpenSpan, operation: string, additionalInfo?: Readonly<Record<string, unknown>>): EnergyMetric {
+    const measuring = this.#measuring;
+    const totals = measuring === null ? zeroTotals : totalsBetween(span.totals, measuring.sampler.totals);
+    const metric = new EnergyMetric({
+      operation,
+      timestampStart: isoFromWallMs(span.startWallMs),
+      timestampEnd: isoFromWallMs(this.#clock.wallMs()),
+      durationSeconds: secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs),
+      energy: this.#energyOf(totals, this.#gaps() - span.gaps),
+      cpu: this.#cpuOf(totals),
+      memory: this.#memory(),
+      gpu: readGpus(this.#roots),
+      overlapped: span.overlapped,
+      additionalInfo: additionalInfo ?? null,
+    });
+    this.#metrics.push(metric);
+    if (this.#metrics.length > this.#historyLimit) {
+      this.#metrics.shift();
+      this.#droppedMetrics += 1;
+    }
+    return metric;
+  }
+
+  #energyOf(totals: AttributionTotals, gaps: number) {
+    if (this.#measuring === null) return unknownEnergy(this.#problems.at(-1) ?? "no energy source");
+    if (totals.tickCount === 0) return unknownEnergy("no reading succeeded during this span");
+    return energyFigures(this.#measuring.source, totals, this.#baseline, gaps);
+  }
+
+  #cpuOf(totals: AttributionTotals): MetricCpu {
+    const logicalCpuCount = this.#logicalCpuCount();
+    if (totals.tickCount === 0) {
+      return { taskCpuSeconds: null, hostBusyCpuSeconds: null, logicalCpuCount, cpuPercent: null };
+    }
+    const capacitySeconds = totals.durationSeconds * (logicalCpuCount ?? 0);
+    return {
+      taskCpuSeconds: totals.taskCpuSeconds,
+      hostBusyCpuSeconds: totals.hostBusyCpuSeconds,
+      logicalCpuCount,
+      cpuPercent: capacitySeconds > 0 ? (100 * totals.hostBusyCpuSeconds) / capacitySeconds : null,
+    };
+  }
+
+  #logicalCpuCount(): number | null {
+    return valueOrNull(() => readCpuTimes(this.#roots).logicalCpuCount);
+  }
+
+  #memory(): MetricMemory {
+    const memory = valueOrNull(() => readMemory(this.#roots));
+    return {
+      processResidentBytes: process.memoryUsage.rss(),
+      hostTotalBytes: memory?.totalBytes ?? null,
+      hostAvailableBytes: memory?.availableBytes ?? null,
+    };
+  }
+
+  #gaps(): number {
+    if (this.#measuring === null) return 0;
+    return this.#measuring.sampler.sourceGaps + this.#measuring.sampler.failedReadings;
+  }
+}
+
+async function settingsOrDefaults(options: EnergyLoggerOptions, problems: string[]): Promise<Settings> {
+  try {
+    return await loadSettings({
+      workingDirectory: process.cwd(),
+      environment: process.env,
+      configFile: options.configFile,
+    });
+  } catch (error) {
+    problems.push(messageOf(error));
+    return {};
+  }
+}
+
+function startMeasuring(
+  options: EnergyLoggerOptions,
+  settings: Settings,
+  roots: HostRoots,
+  clock: Clock,
+  problems: string[],
+): Measuring | null {
+  try {
+    const cpuTdpWatts = options.cpuTdpWatts ?? settings.cpuTdpWatts;
+    const { source } = openEnergySource({
+      roots,
+      clock,
+      wanted: options.energySource ?? settings.energySource ?? "auto",
+      ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
+    });
+    const baseline = idleBaselineFor(source, options.idleBaselineWatts ?? settings.idleBaselineWatts);
+    const children = new TaskProcesses(roots);
+    const sampler = new Sampler(
+      {
+        source,
+        clock,
+        hostBusyCpuSeconds: () => readCpuTimes(roots).busySeconds,
+        taskCpuSeconds: () => ownCpuSeconds() + children.sample(),
+      },
+      baseline.watts ?? 0,
+    );
+    return { source, sampler, baseline };
+  } catch (error) {
+    problems.push(messageOf(error));
+    return null;
+  }
+}
+
+/** CPU seconds of this process, threads that have ended included. */
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function valueOrNull<Value>(read: () => Value): Value | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { totalsBetween } from "../attribution/accumulator.ts";
+import type { Sampler } from "./sampler.ts";
+
+export interface IdleCalibration {
+  /** Mean power of the host over the calibration. */
+  readonly watts: number;
+  /** Standard uncertainty of that mean from its scatter (JCGM 100, 4.2.3). */
+  readonly standardUncertaintyWatts: number;
+  /** Busy share of all CPUs meanwhile. */
+  readonly hostBusyRatio: number;
+  /** Whether the host was idle enough (below 5 % busy) for the figure to deserve its name. */
+  readonly wasIdle: boolean;
+}
+
+const sampleCount = 10;
+const idleBusyRatioLimit = 0.05;
+
+/** Mean power over ten equal windows; whoever awaits it keeps the process alive meanwhile. Null when any window could not be read. */
+export async function idleCalibration(
+  sampler: Sampler,
+  durationSeconds: number,
+  logicalCpuCount: number,
+): Promise<IdleCalibration | null> {
+  const windowMs = Math.max(20, (durationSeconds * 1000) / sampleCount);
+  if (!sampler.advance()) return null;
+  const start = sampler.totals;
+  const windowWatts: number[] = [];
+  for (let index = 0; index < sampleCount; index += 1) {
+    const before = sampler.totals;
+    await delay(windowMs);
+    if (!sampler.advance()) return null;
+    const window = totalsBetween(before, sampler.totals);
+    windowWatts.push(window.hostJoules / window.durationSeconds);
+  }
+  const whole = totalsBetween(start, sampler.totals);
+  const watts = whole.hostJoules / whole.durationSeconds;
+  const hostBusyRatio = whole.hostBusyCpuSeconds / (whole.durationSeconds * logicalCpuCount);
+  const squares = windowWatts.reduce((sum, windowPower) => sum + (windowPower - watts) ** 2, 0);
+  return {
+    watts,
+    standardUncertaintyWatts: Math.sqrt(squares / (sampleCount * (sampleCount - 1))),
+    hostBusyRatio,
+    wasIdle: hostBusyRatio < idleBusyRatioLimit,
+  };
+}

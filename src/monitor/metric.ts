@@ -1,0 +1,78 @@
+import type { GpuUse } from "../host/gpu.ts";
+import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
+import { joulesFromWattHours } from "../units.ts";
+import type { EnergyFigures } from "./energy-figures.ts";
+
+export interface MetricCpu {
+  /** CPU seconds of this process and its children over the span. */
+  readonly taskCpuSeconds: number | null;
+  /** CPU seconds of the whole host over the span. */
+  readonly hostBusyCpuSeconds: number | null;
+  readonly logicalCpuCount: number | null;
+  /** Busy share of all the host's CPUs over the span, in percent. */
+  readonly cpuPercent: number | null;
+}
+
+export interface MetricMemory {
+  readonly processResidentBytes: number;
+  readonly hostTotalBytes: number | null;
+  readonly hostAvailableBytes: number | null;
+}
+
+export interface MetricFields {
+  readonly operation: string;
+  /** ISO 8601, UTC. */
+  readonly timestampStart: string;
+  readonly timestampEnd: string;
+  /** By the monotonic clock. */
+  readonly durationSeconds: number;
+  readonly energy: EnergyFigures;
+  readonly cpu: MetricCpu;
+  readonly memory: MetricMemory;
+  readonly gpu: readonly GpuUse[];
+  /** Other spans of this logger were open at the same time: each is charged with the whole process (see docs/limits.md). */
+  readonly overlapped: boolean;
+  readonly additionalInfo: Readonly<Record<string, unknown>> | null;
+}
+
+/** What one span of an application took. `JSON.stringify` writes it in snake_case, with the Python original's names. */
+export class EnergyMetric implements MetricFields {
+  readonly operation: string;
+  readonly timestampStart: string;
+  readonly timestampEnd: string;
+  readonly durationSeconds: number;
+  readonly energy: EnergyFigures;
+  readonly cpu: MetricCpu;
+  readonly memory: MetricMemory;
+  readonly gpu: readonly GpuUse[];
+  readonly overlapped: boolean;
+  readonly additionalInfo: Readonly<Record<string, unknown>> | null;
+
+  constructor(fields: MetricFields) {
+    this.operation = fields.operation;
+    this.timestampStart = fields.timestampStart;
+    this.timestampEnd = fields.timestampEnd;
+    this.durationSeconds = fields.durationSeconds;
+    this.energy = fields.energy;
+    this.cpu = fields.cpu;
+    this.memory = fields.memory;
+    this.gpu = fields.gpu;
+    this.overlapped = fields.overlapped;
+    this.additionalInfo = fields.additionalInfo;
+  }
+
+  /** Mean power of the host over the span, in watts; null when no energy was read or the span has no length. */
+  get totalEstimatedPowerWatts(): number | null {
+    if (this.energy.energyWhTotal === null || this.durationSeconds <= 0) return null;
+    return joulesFromWattHours(this.energy.energyWhTotal) / this.durationSeconds;
+  }
+
+  toJSON(): SnakeJson {
+    const { additionalInfo, ...own } = this;
+    return toSnakeCase({
+      ...own,
+      totalEstimatedPowerWatts: this.totalEstimatedPowerWatts,
+      additionalInfo: additionalInfo === null ? null : new Map(Object.entries(additionalInfo)),
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { JsonObject, JsonValue } from "../../ledger/index.ts";
+import { formatGrams } from "../../units.ts";
+import type { TextStyle } from "./style.ts";
+
+export interface LedgerRow {
+  readonly seq: number;
+  /** Null where the line is damaged. */
+  readonly record: JsonObject | null;
+}
+
+const header = ["seq", "time", "kind", "name", "CO2e"];
+const numericColumns: ReadonlySet<number> = new Set([0, 4]);
+const widestCell = 60;
+
+/** A table of a ledger's records. What a record says is shown without anything that could steer a terminal. */
+export function ledgerTable(file: string, rows: readonly LedgerRow[], total: number, style: TextStyle): string {
+  const cells = rows.map(cellsOf);
+  const widths = header.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const lineOf = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return numericColumns.has(column) ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd();
+  const shown = rows.length < total ? `The last ${rows.length} of ${total} records` : `${total} records`;
+  return [
+    `${style.strong(lineOf(header))}\n`,
+    ...cells.map((row) => `${lineOf(row)}\n`),
+    `\n${style.faint(`${shown}, not verified: carbon-ops ledger verify ${file}`)}\n`,
+  ].join("");
+}
+
+/** One record in full. */
+export function recordPage(seq: number, record: JsonObject): string {
+  return `record ${seq}\n${printable(JSON.stringify(record, null, 2), true)}\n`;
+}
+
+function cellsOf({ seq, record }: LedgerRow): readonly string[] {
+  if (record === null) return [String(seq), "", "(damaged)", "", ""];
+  const grams = record["grams"];
+  return [
+    String(seq),
+    firstText(record, ["end_ts", "created_at", "repaired_at", "timestamp", "start_ts"]),
+    firstText(record, ["kind"]),
+    firstText(record, ["name", "text", "reason", "ledger_id"]),
+    typeof grams === "number" ? formatGrams(grams) : "",
+  ];
+}
+
+function firstText(record: JsonObject, names: readonly string[]): string {
+  const found: JsonValue | undefined = names.map((name) => record[name]).find((value) => typeof value === "string");
+  const text = printable(typeof found === "string" ? found : "", false);
+  return text.length > widestCell ? `${text.slice(0, widestCell - 1)}…` : text;
+}
+
+/** Control characters (C0, DEL, C1) and those that change the direction of text are replaced. */
+function printable(text: string, keepLineFeeds: boolean): string {
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+    keepLineFeeds && character === "\n" ? character : "\ufffd",
+  );
+}

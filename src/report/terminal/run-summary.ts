@@ -1,0 +1,151 @@
+import type { EnergyInterval } from "../../carbon/energy-interval.ts";
+import type { BudgetRow, CarbonEstimate } from "../../carbon/estimate.ts";
+import type { BudgetVerdict } from "../../monitor/budget.ts";
+import type { CommandOutcome } from "../../monitor/command-run.ts";
+import {
+  formatBytes,
+  formatDurationSeconds,
+  formatEnergyWh,
+  formatGrams,
+  formatLevel,
+  formatRatioAsPercent,
+  formatSignificant,
+  formatWatts,
+} from "../../units.ts";
+import { labelledRows, type TextStyle } from "./style.ts";
+
+/** Where the record of a run went, or why it went nowhere. */
+export interface RecordPlace {
+  readonly path: string;
+  readonly seq: number;
+}
+
+export interface RunSummary {
+  readonly name: string;
+  readonly outcome: CommandOutcome;
+  /** Null when no energy could be read: then there are no grams either. */
+  readonly carbon: { readonly estimate: CarbonEstimate; readonly energy: EnergyInterval } | null;
+  readonly budget: readonly BudgetVerdict[];
+  readonly record: RecordPlace | null;
+}
+
+/** What `carbon-ops run` prints on stderr when the command has ended. */
+export function runSummary(summary: RunSummary, width: number, style: TextStyle): string {
+  const { outcome, carbon, record } = summary;
+  const rows: (readonly [string, string])[] = [
+    ["energy", energyText(summary)],
+    ["joules from", sourceText(outcome)],
+    ["use", useText(outcome)],
+  ];
+  if (carbon !== null) {
+    rows.push(["carbon", carbonText(carbon.estimate)]);
+    rows.push(["electricity", intensityText(carbon.estimate)]);
+    if (carbon.estimate.marginal !== null) rows.push(["at the margin", marginalText(carbon.estimate.marginal)]);
+    rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
+  }
+  if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
+  for (const verdict of summary.budget) rows.push(["budget", budgetText(verdict, style)]);
+  rows.push([
+    "record",
+    record === null ? "none kept (--ledger FILE keeps one)" : `${record.path}, record ${record.seq}`,
+  ]);
+  return `\n${headline(summary, style)}\n${labelledRows(rows, width, style)}`;
+}
+
+function headline({ name, outcome }: RunSummary, style: TextStyle): string {
+  const end = outcome.signal === null ? `exit ${outcome.exitStatus}` : `ended by ${outcome.signal}`;
+  const status = outcome.exitStatus === 0 ? style.good(end) : style.bad(end);
+  return `${style.strong("carbon-ops")}  ${name}  ${status}  ${formatDurationSeconds(outcome.durationSeconds)}`;
+}
+
+function energyText({ outcome, carbon }: RunSummary): string {
+  const { energyWhTotal } = outcome.energy;
+  if (energyWhTotal === null || carbon === null) return `unknown: ${outcome.energy.energySourceLabel}`;
+  const { meanWh, lowerWh, upperWh, level } = carbon.energy;
+  const host = `of ${formatEnergyWh(energyWhTotal)} that the host took`;
+  const lost =
+    outcome.energy.gaps > 0 ? `; ${outcome.energy.gaps} readings are missing, so these are lower bounds` : "";
+  return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, lowerWh, upperWh, level)}) ${host}${lost}`;
+}
+
+function sourceText({ energy, durationSeconds }: CommandOutcome): string {
+  if (energy.energySource === "none") return "nowhere";
+  const modelled = energy.energyProvenance === "estimated" ? "modelled, not measured: " : "measured: ";
+  const watts =
+    energy.energyWhTotal === null ? "" : `; mean ${formatWatts((energy.energyWhTotal * 3600) / durationSeconds)}`;
+  const idle =
+    energy.idleBaselineWatts === null
+      ? "; idle power is not known, and is shared out with the rest"
+      : `, of which ${formatWatts(energy.idleBaselineWatts)} idle and nobody's`;
+  return `${modelled}${energy.energySourceLabel}${watts}${idle}`;
+}
+
+function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string {
+  const cores = durationSeconds > 0 ? cpu.taskCpuSeconds / durationSeconds : 0;
+  const parts = [
+    `CPU ${formatDurationSeconds(cpu.taskCpuSeconds)} (${formatSignificant(cores)} of ${cpu.logicalCpuCount} CPUs)`,
+    memory.peakResidentBytes === null
+      ? "memory not seen (it ended too soon)"
+      : `memory ${formatBytes(memory.peakResidentBytes)} at its peak`,
+  ];
+  if (gpus.length === 0) parts.push("no GPU");
+  for (const gpu of gpus) {
+    const busy =
+      gpu.busyPercent === null ? (gpu.note ?? "use not known") : `${formatSignificant(gpu.busyPercent)} % busy`;
+    const held = gpu.memoryUsedBytes === null ? "" : `, ${formatBytes(gpu.memoryUsedBytes)} in use at its peak`;
+    parts.push(`GPU ${gpu.name}: ${busy}${held}`);
+  }
+  return parts.join("; ");
+}
+
+function carbonText({ grams, interval, pueUsed, wallFactorUsed }: CarbonEstimate): string {
+  const range = intervalText(formatGrams, interval.lowerGrams, interval.upperGrams, interval.level);
+  const wall = wallFactorUsed === 1 ? "" : `, wall factor ${formatSignificant(wallFactorUsed)}`;
+  return `${formatGrams(grams)} CO2e (${range}), with PUE ${formatSignificant(pueUsed)}${wall}`;
+}
+
+function intensityText({ region, intensity, intensityGPerKwh, qualityFlag }: CarbonEstimate): string {
+  const unknown =
+    qualityFlag === "fallback" ? "; no region was given: --region NAME makes this a figure of your grid" : "";
+  const zone = intensity.zoneName === region ? region : `${region} (${intensity.zoneName})`;
+  return `${zone}: ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.kind}, ${intensity.scope}, ${intensity.period} (${intensity.source})${unknown}`;
+}
+
+function marginalText({
+  grams,
+  interval,
+  intensity,
+  intensityGPerKwh,
+}: NonNullable<CarbonEstimate["marginal"]>): string {
+  const range = intervalText(formatGrams, interval.lowerGrams, interval.upperGrams, interval.level);
+  return `${formatGrams(grams)} CO2 (${range}) at ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.scope}, ${intensity.period}: another quantity, not to be added`;
+}
+
+/** The inputs that give most of the variance, largest first, until nine tenths are named. */
+function dominanceText(budget: readonly BudgetRow[]): string {
+  const rows = [...budget].sort((left, right) => right.shareOfVariance - left.shareOfVariance);
+  const named: string[] = [];
+  let share = 0;
+  for (const row of rows) {
+    if (share >= 0.9 || row.shareOfVariance < 0.01 || named.length === 3) break;
+    named.push(`${row.quantity} ${formatRatioAsPercent(row.shareOfVariance)}`);
+    share += row.shareOfVariance;
+  }
+  return named.length === 0 ? "every input was given as exact" : `of the variance: ${named.join(", ")}`;
+}
+
+function intervalText(format: (value: number) => string, lower: number, upper: number, level: number): string {
+  return `${formatLevel(level)} interval ${format(lower)} to ${format(upper)}`;
+}
+
+function leftRunningText(count: number): string {
+  const who = count === 1 ? "1 process of the command is" : `${count} processes of the command are`;
+  return `${who} still running; what they use from now on is not in these figures`;
+}
+
+function budgetText({ quantity, limit, judged, on, exceeded }: BudgetVerdict, style: TextStyle): string {
+  const format = quantity === "grams" ? formatGrams : formatEnergyWh;
+  const what = on === "upper" ? "the interval's upper limit" : "the mean";
+  const verdict = exceeded ? style.bad("exceeded") : style.good("kept");
+  return `${verdict}: ${what} is ${format(judged)}, the budget ${format(limit)}`;
+}
