@@ -5,6 +5,7 @@ import {
   formatDurationSeconds,
   formatEnergyWh,
   formatGrams,
+  formatLevel,
   formatRatioAsPercent,
   formatSignificant,
   formatWatts,
@@ -102,6 +103,10 @@ test.each([
   [90_000, "25 h 00 min"],
 ])("%d seconds are written %s", (seconds, text) => {
   expect(formatDurationSeconds(seconds)).toBe(text);
+});
+
+test("a level is written with the digits that it was stated with", () => {
+  expect([0.95, 0.999, 0.9, 0.6827].map(formatLevel)).toEqual(["95 %", "99.9 %", "90 %", "68.27 %"]);
 });
 
 test("watts and ratios carry their unit", () => {

@@ -1,4 +1,4 @@
-import { analyticalTruncated } from "../uncertainty/analytical-truncated.ts";
+import { analyticalTruncated, type IntervalKind } from "../uncertainty/analytical-truncated.ts";
 import { relativeFromLnSigma } from "../uncertainty/lognormal.ts";
 import type { Quantity } from "../uncertainty/product.ts";
 import type { TaskEnergy } from "./task-energy.ts";
@@ -10,16 +10,17 @@ export interface EnergyInterval {
   readonly upperWh: number;
   /** Probability that the interval holds, in (0, 1). */
   readonly level: number;
+  readonly kind: IntervalKind;
 }
 
 /** The same model as the estimate of grams, with the energy's own errors alone (see TaskEnergy). */
 export function energyInterval(energy: TaskEnergy, level: number): EnergyInterval {
-  const { mean, lower, upper } = analyticalTruncated({
+  const { mean, lower, upper, intervalKind } = analyticalTruncated({
     energy: { mean: energy.meanWh, standardUncertainty: energy.additiveWh },
     factors: [unitFactor(energy.gainLnSigma), unitFactor(energy.shareLnSigma)],
     level,
   });
-  return { meanWh: mean, lowerWh: lower, upperWh: upper, level };
+  return { meanWh: mean, lowerWh: lower, upperWh: upper, level, kind: intervalKind };
 }
 
 function unitFactor(lnSigma: number): Quantity {

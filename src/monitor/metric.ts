@@ -72,7 +72,14 @@ export class EnergyMetric implements MetricFields {
     return toSnakeCase({
       ...own,
       totalEstimatedPowerWatts: this.totalEstimatedPowerWatts,
-      additionalInfo: additionalInfo === null ? null : new Map(Object.entries(additionalInfo)),
+      additionalInfo: withNamesKept(additionalInfo),
     });
   }
+}
+
+/** Names in the user's own information are data, at every depth. */
+function withNamesKept(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNamesKept);
+  if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Map) return value;
+  return new Map(Object.entries(value).map(([name, member]) => [name, withNamesKept(member)]));
 }

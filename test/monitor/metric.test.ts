@@ -43,8 +43,10 @@ test("JSON has the Python original's names", () => {
 });
 
 test("names in the user's own information keep their form", () => {
-  const metric = exampleMetric({ additionalInfo: { orderId: 7, "shop.name": "x" } });
-  expect(jsonOf(metric)).toMatchObject({ additional_info: { orderId: 7, "shop.name": "x" } });
+  const additionalInfo = { orderId: 7, "shop.name": "x", items: [{ itemCount: 3 }], when: new Date(0) };
+  expect(jsonOf(exampleMetric({ additionalInfo }))).toMatchObject({
+    additional_info: { orderId: 7, "shop.name": "x", items: [{ itemCount: 3 }], when: "1970-01-01T00:00:00.000Z" },
+  });
 });
 
 test("mean power is unknown where no energy was read or the span has no length", () => {

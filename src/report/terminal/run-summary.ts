@@ -1,5 +1,5 @@
 import type { EnergyInterval } from "../../carbon/energy-interval.ts";
-import type { BudgetRow, CarbonEstimate } from "../../carbon/estimate.ts";
+import type { BudgetRow, CarbonEstimate, CoverageInterval } from "../../carbon/estimate.ts";
 import type { BudgetVerdict } from "../../monitor/budget.ts";
 import type { CommandOutcome } from "../../monitor/command-run.ts";
 import {
@@ -61,11 +61,11 @@ function headline({ name, outcome }: RunSummary, style: TextStyle): string {
 function energyText({ outcome, carbon }: RunSummary): string {
   const { energyWhTotal } = outcome.energy;
   if (energyWhTotal === null || carbon === null) return `unknown: ${outcome.energy.energySourceLabel}`;
-  const { meanWh, lowerWh, upperWh, level } = carbon.energy;
+  const { meanWh, lowerWh: lower, upperWh: upper, level, kind } = carbon.energy;
   const host = `of ${formatEnergyWh(energyWhTotal)} that the host took`;
   const lost =
     outcome.energy.gaps > 0 ? `; ${outcome.energy.gaps} readings are missing, so these are lower bounds` : "";
-  return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, lowerWh, upperWh, level)}) ${host}${lost}`;
+  return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
 }
 
 function sourceText({ energy, durationSeconds }: CommandOutcome): string {
@@ -99,7 +99,7 @@ function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string
 }
 
 function carbonText({ grams, interval, pueUsed, wallFactorUsed }: CarbonEstimate): string {
-  const range = intervalText(formatGrams, interval.lowerGrams, interval.upperGrams, interval.level);
+  const range = gramsInterval(interval);
   const wall = wallFactorUsed === 1 ? "" : `, wall factor ${formatSignificant(wallFactorUsed)}`;
   return `${formatGrams(grams)} CO2e (${range}), with PUE ${formatSignificant(pueUsed)}${wall}`;
 }
@@ -117,7 +117,7 @@ function marginalText({
   intensity,
   intensityGPerKwh,
 }: NonNullable<CarbonEstimate["marginal"]>): string {
-  const range = intervalText(formatGrams, interval.lowerGrams, interval.upperGrams, interval.level);
+  const range = gramsInterval(interval);
   return `${formatGrams(grams)} CO2 (${range}) at ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.scope}, ${intensity.period}: another quantity, not to be added`;
 }
 
@@ -134,7 +134,17 @@ function dominanceText(budget: readonly BudgetRow[]): string {
   return named.length === 0 ? "every input was given as exact" : `of the variance: ${named.join(", ")}`;
 }
 
-function intervalText(format: (value: number) => string, lower: number, upper: number, level: number): string {
+function gramsInterval({ lowerGrams, upperGrams, level, kind }: CoverageInterval): string {
+  return intervalText(formatGrams, { lower: lowerGrams, upper: upperGrams, level, kind });
+}
+
+interface Interval extends Pick<CoverageInterval, "level" | "kind"> {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+function intervalText(format: (value: number) => string, { lower, upper, level, kind }: Interval): string {
+  if (kind === "upper_limit") return `at most ${format(upper)}, ${formatLevel(level)} limit`;
   return `${formatLevel(level)} interval ${format(lower)} to ${format(upper)}`;
 }
 
