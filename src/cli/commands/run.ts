@@ -13,7 +13,7 @@ import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
-import { prepareRecorder, type Recorder } from "../recorder.ts";
+import type { Recorder } from "../recorder.ts";
 import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
 
 interface RunFlags {
@@ -84,7 +84,7 @@ async function run(request: RunRequest): Promise<void> {
   const level = settings.level ?? defaultLevel;
   const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
-  const recorder = settings.ledger === undefined ? null : await prepareRecorder(settings.ledger, settings, context);
+  const recorder = await recorderFor(settings, context);
   const ignoreSignals: (() => void)[] = [];
   try {
     const outcome = await measure(request, (listener) => ignoreSignals.push(context.onSignal(listener)));
@@ -96,6 +96,13 @@ async function run(request: RunRequest): Promise<void> {
     await recorder?.close();
     for (const ignore of ignoreSignals) ignore();
   }
+}
+
+/** The ledger's code is loaded only where one is kept: it would delay every command's start. */
+async function recorderFor(settings: Settings, context: CommandContext): Promise<Recorder | null> {
+  if (settings.ledger === undefined) return null;
+  const { prepareRecorder } = await import("../recorder.ts");
+  return prepareRecorder(settings.ledger, settings, context);
 }
 
 async function measure(
