@@ -60,7 +60,7 @@ A setting is looked for in four places; a later one wins over an earlier one, an
 
 1. the default,
 2. a file: ${configFileNames.map((name) => `\`${name}\``).join(", ")}, in the working directory or the nearest one above it; or the file that \`--config\`,
-   \`CARBON_CONFIG_PATH\` or \`CARBON_OPS_CONFIG\` names,
+   \`CARBON_OPS_CONFIG\` or \`CARBON_CONFIG_PATH\` (the Python original's name) names,
 3. the environment (an empty variable counts as not set),
 4. the flags of the command line.
 

@@ -1,7 +1,7 @@
 /** Unit conversions, and how quantities are written for people. Names carry units; 1 Wh = 3600 J exactly. */
 
-export const joulesPerWattHour = 3600;
-export const microjoulesPerWattHour = 3_600_000_000;
+const joulesPerWattHour = 3600;
+const microjoulesPerWattHour = 3_600_000_000;
 const nanosecondsPerSecond = 1e9;
 
 /** Watt-hours of a microjoule count. A double holds microjoule sums exactly up to 2^53 (2.5 MWh). */

@@ -9,16 +9,16 @@ import { allocationRatio } from "./accumulator.ts";
  * arXiv 2512.06806). With s = a / (a + b) and that error on a / b, d ln s = (1 - s) d ln(a / b): a task alone on the host has
  * no such error, since there is nobody to be confused with.
  */
-export const cpuTimeWeightLnSigma = 0.12;
+const cpuTimeWeightLnSigma = 0.12;
 
 /**
  * Standard uncertainty of the difference of two CPU readings that are each the sum of two figures cut to 10 ms (utime and
  * stime): two independent triangular errors of half-width 10 ms, 10 ms / sqrt(6) each (JCGM 100, 4.3.9).
  */
-export const tickQuantisationSeconds = (Math.SQRT2 * 0.01) / Math.sqrt(6);
+const tickQuantisationSeconds = (Math.SQRT2 * 0.01) / Math.sqrt(6);
 
 /** An idle baseline drifts with temperature and background work: 5 % (upper end of the 2-5 % of the same section 4). */
-export const idleBaselineRelativeUncertainty = 0.05;
+const idleBaselineRelativeUncertainty = 0.05;
 
 export interface AttributionUncertainty {
   /** Log standard deviation of the task's share. */

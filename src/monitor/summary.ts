@@ -4,9 +4,9 @@ export interface OperationSummary {
   readonly operation: string;
   readonly count: number;
   readonly durationSeconds: number;
-  /** Sum over the spans whose energy is known. */
-  readonly energyWhTask: number;
-  readonly energyWhTotal: number;
+  /** Sum over the spans whose energy is known; null when no span's is. */
+  readonly energyWhTask: number | null;
+  readonly energyWhTotal: number | null;
   /** Spans without any energy reading: they are in `count` and `durationSeconds` only. */
   readonly withoutEnergy: number;
   /** Spans that ran beside others: their sums count shared energy more than once. */
@@ -34,8 +34,8 @@ function emptySummary(operation: string): OperationSummary {
     operation,
     count: 0,
     durationSeconds: 0,
-    energyWhTask: 0,
-    energyWhTotal: 0,
+    energyWhTask: null,
+    energyWhTotal: null,
     withoutEnergy: 0,
     overlapped: 0,
   };
@@ -47,9 +47,14 @@ function add(summary: OperationSummary, metric: EnergyMetric): OperationSummary 
     operation: summary.operation,
     count: summary.count + 1,
     durationSeconds: summary.durationSeconds + metric.durationSeconds,
-    energyWhTask: summary.energyWhTask + (energyWhTask ?? 0),
-    energyWhTotal: summary.energyWhTotal + (energyWhTotal ?? 0),
+    energyWhTask: sumOfKnown(summary.energyWhTask, energyWhTask),
+    energyWhTotal: sumOfKnown(summary.energyWhTotal, energyWhTotal),
     withoutEnergy: summary.withoutEnergy + (energyWhTotal === null ? 1 : 0),
     overlapped: summary.overlapped + (metric.overlapped ? 1 : 0),
   };
+}
+
+function sumOfKnown(sum: number | null, value: number | null): number | null {
+  if (value === null) return sum;
+  return (sum ?? 0) + value;
 }

@@ -25,6 +25,11 @@ test("a span without energy is counted as such, and adds its time only", () => {
   });
 });
 
+test("an operation of which no span's energy is known has no energy, rather than 0", () => {
+  const metrics = [exampleMetric({ energy: unknownEnergy("no counters") })];
+  expect(summarise(metrics, 0).operations[0]).toMatchObject({ energyWhTask: null, energyWhTotal: null });
+});
+
 test("spans that ran beside others are counted, since their sum has energy more than once", () => {
   const metrics = [exampleMetric({ overlapped: true }), exampleMetric({ overlapped: true }), exampleMetric()];
   expect(summarise(metrics, 0).operations[0]?.overlapped).toBe(2);
