@@ -56,7 +56,7 @@ const xeonVersions: ReadonlyMap<string, ServerFamily> = new Map([
 ]);
 
 function intelByName(name: string): ServerFamily | null {
-  const scalable = /Xeon(?:\(R\))? (?:Platinum|Gold|Silver|Bronze) [3-9](\d)\d\d/.exec(name)?.[1];
+  const scalable = /Xeon(?:\(R\))? (?:Platinum|Gold|Silver|Bronze) [3-9](\d)\d\d/i.exec(name)?.[1];
   if (scalable !== undefined) return xeonGenerations.get(scalable) ?? null;
   const numbered = /Xeon(?:\(R\))?(?: CPU)? E[357]-\d{4}[A-Z]{0,2}(?: ?v(\d))?/.exec(name);
   return numbered === null ? null : (xeonVersions.get(numbered[1] ?? "") ?? null);
