@@ -4,6 +4,8 @@ import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./kerne
 import type { HostRoots } from "./roots.ts";
 
 export interface GpuUse {
+  /** What names the GPU on this host: its PCI address, "0000:03:00.0", or "card0" for one that is on no PCI bus. */
+  readonly id: string;
   readonly name: string;
   readonly vendor: "amd" | "nvidia" | "intel";
   /** Share of time with work on the GPU, 0 to 100, as the driver reports it. */
@@ -29,18 +31,20 @@ function readDrmGpus(roots: HostRoots): GpuUse[] {
     .toSorted((left, right) => left.localeCompare(right, "en", { numeric: true }))
     .flatMap((name) => {
       const device = join(drmDirectory, name, "device");
-      const gpu = readAmdGpu(device) ?? readIntelGpu(device);
+      const id = pciAddress(device) ?? name;
+      const gpu = readAmdGpu(device, id) ?? readIntelGpu(device, id);
       return gpu === null ? [] : [gpu];
     });
 }
 
 /** PCI vendor 1002 (kernel include/linux/pci_ids.h); files of kernel Documentation/gpu/amdgpu/thermal.rst and driver-misc.rst. */
-function readAmdGpu(device: string): GpuUse | null {
+function readAmdGpu(device: string, id: string): GpuUse | null {
   if (readOptionalKernelFile(join(device, "vendor")) !== "0x1002") return null;
   const memoryTotalBytes = readCount(join(device, "mem_info_vram_total"));
   const busyPercent = readCount(join(device, "gpu_busy_percent"));
   return {
-    name: readOptionalKernelFile(join(device, "product_name")) || nameFromAddress("AMD GPU", device),
+    id,
+    name: readOptionalKernelFile(join(device, "product_name")) || `AMD GPU ${id}`,
     vendor: "amd",
     busyPercent,
     memoryUsedBytes: readCount(join(device, "mem_info_vram_used")),
@@ -50,10 +54,11 @@ function readAmdGpu(device: string): GpuUse | null {
 }
 
 /** PCI vendor 8086 (kernel include/linux/pci_ids.h). Neither i915 nor xe shows utilisation in /sys. */
-function readIntelGpu(device: string): GpuUse | null {
+function readIntelGpu(device: string, id: string): GpuUse | null {
   if (readOptionalKernelFile(join(device, "vendor")) !== "0x8086") return null;
   return {
-    name: nameFromAddress("Intel GPU", device),
+    id,
+    name: `Intel GPU ${id}`,
     vendor: "intel",
     busyPercent: null,
     memoryUsedBytes: null,
@@ -69,6 +74,7 @@ function readNvidiaGpus(roots: HostRoots): GpuUse[] {
     if (information === null) return [];
     return [
       {
+        id: address,
         name: /^Model:\s*(\S.*)$/m.exec(information)?.[1]?.trim() ?? `NVIDIA GPU ${address}`,
         vendor: "nvidia" as const,
         busyPercent: null,
@@ -80,12 +86,13 @@ function readNvidiaGpus(roots: HostRoots): GpuUse[] {
   });
 }
 
-/** "AMD GPU 0000:03:00.0": the device directory is a link to the PCI device, named after its address. */
-function nameFromAddress(kind: string, device: string): string {
+/** The device directory is a link to the PCI device, named after its address; null for a GPU that is on no PCI bus. */
+function pciAddress(device: string): string | null {
   try {
-    return `${kind} ${basename(realpathSync(device))}`;
+    const name = basename(realpathSync(device));
+    return /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(name) ? name : null;
   } catch {
-    return kind;
+    return null;
   }
 }
 

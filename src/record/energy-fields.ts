@@ -39,6 +39,7 @@ export const memoryFields = z.strictObject({
 });
 
 export const gpuFields = z.strictObject({
+  id: words.meta({ description: "PCI address, or the name of its device." }),
   name: words,
   vendor: z.enum(["amd", "nvidia", "intel"]),
   busy_percent: z.number().min(0).max(100).nullable(),

@@ -21,6 +21,7 @@ test("an AMD GPU shows utilisation and memory", () => {
   });
   expect(readGpus(roots)).toEqual([
     {
+      id: "card1",
       name: "Instinct MI210",
       vendor: "amd",
       busyPercent: 37,

@@ -34,6 +34,7 @@ test("a GPU is as busy as the mean of its samples, and took as much memory as th
   }
   expect(observer.use).toEqual([
     {
+      id: "card0",
       name: "Instinct MI210",
       vendor: "amd",
       busyPercent: 40,
