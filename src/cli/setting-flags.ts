@@ -42,10 +42,10 @@ function flagLayer(command: Command): Layer {
   for (const option of command.options) {
     const name = settingNames.find((candidate) => settingDescriptions[candidate].flag === option.flags);
     const value: unknown = command.getOptionValue(option.attributeName());
-    if (name === undefined || value === undefined) continue;
+    if (name === undefined) continue;
     const origin = option.long ?? option.flags;
     if (Array.isArray(value)) layer.set(name, { origin, value: labelsOf(value.map(String)) });
-    else layer.set(name, { origin, value: valueFromText(name, String(value)) });
+    else if (typeof value === "string") layer.set(name, { origin, value: valueFromText(name, value) });
   }
   return layer;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { findConfigFile, readConfigFile } from "../../src/config/file.ts";
+import { configFileNames, findConfigFile, readConfigFile } from "../../src/config/file.ts";
 import { type SettingName, settingNames } from "../../src/config/settings.ts";
 import { plantTree } from "../checks/planted-tree.ts";
 
@@ -10,9 +10,9 @@ async function valuesIn(path: string): Promise<Partial<Record<SettingName, unkno
   return Object.fromEntries([...layer].map(([name, { value }]) => [name, value]));
 }
 
-test("the file in the directory itself is found", () => {
-  const folder = plantTree({ "carbon-ops.config.yaml": "region: GB\n" });
-  expect(findConfigFile(folder)).toBe(join(folder, "carbon-ops.config.yaml"));
+test.each(configFileNames)("%s in the directory itself is found", (name) => {
+  const folder = plantTree({ [name]: "{}" });
+  expect(findConfigFile(folder)).toBe(join(folder, name));
 });
 
 test("without one there, the nearest file above is found", () => {
