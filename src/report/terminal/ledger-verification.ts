@@ -37,7 +37,7 @@ function explanation(findings: LedgerVerification): string {
   const { firstBadLine: bad, lines, unsignedLines, namedKey } = findings;
   if (bad !== null)
     return `Line ${bad.line} (seq ${bad.seq}) is the first that is not as it was written: ${bad.reason}.`;
-  if (!findings.valid) return "Every line is in order, but not what is signed over them.";
+  if (!findings.valid) return "Every line is in order; what is wrong stands under checkpoint.";
   if (unsignedLines === 0) return `All ${count(lines, "line")} are as they were written and signed.`;
   if (findings.trust === "none") {
     return `Every line is in order, but no trusted key shows who wrote them; the ledger names ${namedKey ?? "none"}, which anybody could have put there. Get the key from its owner and name it with --key.`;

@@ -1,0 +1,59 @@
+import { constants } from "node:fs";
+import { access, lstat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CarbonOpsError } from "../errors.ts";
+import { directoryError, openLedgerFile, openLedgerFileIfAny, readChunks } from "./ledger-files.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import { assertLockAvailable } from "./lock.ts";
+import { type Genesis, readGenesisLine } from "./own-records.ts";
+
+/**
+ * Says before any work is done what would stop a record from being appended to this path: it is no regular file or may not be
+ * written, its directory is missing or closed, or there is no `flock` program. Nothing is written or created. Whether the
+ * lines hold is looked at when the ledger is opened.
+ *
+ * Throws LEDGER_NOT_A_FILE, LEDGER_UNREADABLE, LEDGER_UNWRITABLE or LEDGER_LOCK_UNAVAILABLE.
+ */
+export async function assertPathWritable(path: string): Promise<void> {
+  // Checkpoints are replaced by a rename, which needs the directory.
+  await assertDirectoryWritable(dirname(path));
+  const handle = await openLedgerFileIfAny(path, "write");
+  await handle?.close();
+  await assertLockAvailable();
+}
+
+/** The first record of a ledger. Throws LEDGER_INVALID when there is none, and what opening a file throws. */
+export async function readGenesis(path: string): Promise<Genesis> {
+  const handle = await openLedgerFile(path, "read");
+  try {
+    const splitter = new LineSplitter();
+    for await (const chunk of readChunks(handle)) {
+      for (const line of splitter.push(chunk)) {
+        const genesis = readGenesisLine(line);
+        if (typeof genesis === "string") throw notALedger(path, genesis);
+        return genesis;
+      }
+    }
+    throw notALedger(path, "the file holds no line");
+  } finally {
+    await handle.close();
+  }
+}
+
+async function assertDirectoryWritable(directory: string): Promise<void> {
+  try {
+    // The dot fails where the name is that of a file.
+    const status = await lstat(`${directory}/.`);
+    if (!status.isDirectory()) throw new Error("it is not a directory");
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw directoryError(directory, error);
+  }
+}
+
+function notALedger(path: string, why: string): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_INVALID",
+    `${path} does not begin like a ledger (${why}); name a ledger, or a file that does not exist yet.`,
+  );
+}

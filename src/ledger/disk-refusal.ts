@@ -1,0 +1,29 @@
+import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
+
+/** What the caller of `append` is told when nothing of the record was kept. */
+export function writeFailure(path: string, error: unknown): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_WRITE_FAILED",
+    `The record was not written, because ${path} ${refusal(error)}; the ledger is as it was before.`,
+    { cause: error },
+  );
+}
+
+function refusal(error: unknown): string {
+  const code = diskErrorCode(error);
+  if (code === "ENOSPC") return "found the disk full";
+  if (code === "EFBIG") return "would pass the limit on file sizes";
+  if (code === "EDQUOT") return "would pass the disk quota";
+  return `could not be completed (${messageOf(error)})`;
+}
+
+/** Whether the disk itself refused, as opposed to a permission or a missing folder. */
+export function isDiskRefusal(error: unknown): boolean {
+  return ["ENOSPC", "EFBIG", "EDQUOT", "EIO"].includes(diskErrorCode(error) ?? "");
+}
+
+/** Node.js 20 has no name for EDQUOT (122) and reports UNKNOWN. */
+function diskErrorCode(error: unknown): string | undefined {
+  const isQuota = error instanceof Error && "errno" in error && error.errno === -122;
+  return isQuota ? "EDQUOT" : systemErrorCode(error);
+}

@@ -1,0 +1,67 @@
+import { hash } from "node:crypto";
+
+/**
+ * The Merkle tree of RFC 6962, section 2.1 (the same in RFC 9162), over SHA-256. Leaves and nodes are hashed with different
+ * first bytes, so that a node can never be passed off as a leaf.
+ */
+const leafPrefix = 0x00;
+const nodePrefix = 0x01;
+
+/** Root of the tree without leaves: SHA-256 of nothing. */
+export const emptyRoot: Buffer = hash("sha256", "", "buffer");
+
+/** SHA-256(0x00 || data). */
+export function leafHash(data: Uint8Array): Buffer {
+  const prefixed = Buffer.allocUnsafe(data.length + 1);
+  prefixed[0] = leafPrefix;
+  prefixed.set(data, 1);
+  return hash("sha256", prefixed, "buffer");
+}
+
+const nodeInput = Buffer.alloc(65, nodePrefix);
+
+/** SHA-256(0x01 || left || right); both are 32 bytes. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 33);
+  return hash("sha256", nodeInput, "buffer");
+}
+
+/**
+ * A tree that only grows. It keeps the roots of its complete subtrees, one for each bit that is set in its size, largest
+ * first: 53 hashes at most. Sizes are exact up to 2^53, since no 32-bit operator touches them.
+ */
+export class MerkleTree {
+  #size: number;
+  readonly #subtreeRoots: Buffer[];
+
+  /** An empty tree, or one that goes on from the subtree roots of its size. */
+  constructor(size = 0, subtreeRoots: readonly Buffer[] = []) {
+    this.#size = size;
+    this.#subtreeRoots = [...subtreeRoots];
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(leaf: Buffer): void {
+    let subtree = leaf;
+    for (let remaining = this.#size; remaining % 2 === 1; remaining = Math.floor(remaining / 2)) {
+      const left = this.#subtreeRoots.pop();
+      if (left !== undefined) subtree = nodeHash(left, subtree);
+    }
+    this.#subtreeRoots.push(subtree);
+    this.#size += 1;
+  }
+
+  root(): Buffer {
+    const [smallest, ...larger] = this.#subtreeRoots.toReversed();
+    if (smallest === undefined) return emptyRoot;
+    return larger.reduce((right, left) => nodeHash(left, right), smallest);
+  }
+
+  copy(): MerkleTree {
+    return new MerkleTree(this.#size, this.#subtreeRoots);
+  }
+}

@@ -1,0 +1,133 @@
+import { verify } from "node:crypto";
+import { bytesFromBase64 } from "./base64.ts";
+import type { Signer } from "./signing-key.ts";
+import { isKeyName, type VerifierKey, verifierKeyFor } from "./verifier-key.ts";
+
+/**
+ * Signed notes (C2SP signed-note): a text, an empty line, and one line for each signature,
+ * `— name base64(4 bytes of key id || signature)`.
+ */
+export type OpenedNote =
+  | { readonly ok: true; readonly text: string; readonly signatures: readonly VerifiedSignature[] }
+  | { readonly ok: false; readonly fault: NoteFault; readonly reason: string };
+
+/** "unknown_key": well formed, but not signed by any key that was given; the others mean damage or forgery. */
+export type NoteFault = "malformed" | "bad_signature" | "unknown_key";
+
+export interface VerifiedSignature {
+  readonly key: VerifierKey;
+  /** When a witness cosigned, in POSIX seconds; null for a plain signature. */
+  readonly timestampSeconds: number | null;
+}
+
+const signaturePrefix = "— ";
+/** The reference implementation (golang.org/x/mod) stops at as many; the specification asks for at least 16. */
+const maximumSignatures = 100;
+
+/** The note of a text, which ends in a line feed, signed by one key. Throws when the signer's signature is wrong. */
+export async function signNote(text: string, signer: Signer): Promise<string> {
+  const signature = await signer.sign(Buffer.from(text));
+  const key = verifierKeyFor(signer.name, signer.publicKey);
+  if (!verify(null, Buffer.from(text), key.keyObject, signature)) {
+    throw new Error(`the signature that ${signer.name} gave does not verify with its public key`);
+  }
+  const encoded = Buffer.concat([Buffer.from(key.keyId, "hex"), signature]).toString("base64");
+  return `${text}\n${signaturePrefix}${signer.name} ${encoded}\n`;
+}
+
+/**
+ * The text of a note, once at least one of the keys has signed it. Signatures by other keys are ignored; a signature that
+ * names one of the keys and does not verify condemns the whole note.
+ */
+export function openNote(note: Uint8Array, keys: readonly VerifierKey[]): OpenedNote {
+  const parsed = parseNote(note);
+  if (typeof parsed === "string") return { ok: false, fault: "malformed", reason: parsed };
+  const verified = new Map<VerifierKey, VerifiedSignature>();
+  for (const signature of parsed.signatures) {
+    const key = keys.find((candidate) => candidate.name === signature.name && candidate.keyId === signature.keyId);
+    if (key === undefined || verified.has(key)) continue;
+    const result = verifySignature(parsed.text, signature.bytes, key);
+    if (result === null) {
+      return { ok: false, fault: "bad_signature", reason: `the signature of ${key.name} does not fit the text` };
+    }
+    verified.set(key, result);
+  }
+  if (verified.size === 0) return { ok: false, fault: "unknown_key", reason: unknownKeyReason(parsed.signatures) };
+  return { ok: true, text: parsed.text, signatures: [...verified.values()] };
+}
+
+interface NoteSignature {
+  readonly name: string;
+  readonly keyId: string;
+  readonly bytes: Buffer;
+}
+
+interface ParsedNote {
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+function parseNote(bytes: Uint8Array): ParsedNote | string {
+  const note = decodeUtf8(bytes);
+  if (note === null) return "it is not UTF-8";
+  if (hasControlCharacter(note)) return "it holds a control character";
+  // The text may hold empty lines of its own: the last one is the border.
+  const border = note.lastIndexOf("\n\n");
+  if (border === -1) return "it has no empty line before its signatures";
+  const text = note.slice(0, border + 1);
+  const block = note.slice(border + 2);
+  if (!block.endsWith("\n")) return "its last line is cut off";
+  const lines = block.slice(0, -1).split("\n");
+  if (lines.length > maximumSignatures) return `it has more than ${maximumSignatures} signatures`;
+  const signatures: NoteSignature[] = [];
+  for (const line of lines) {
+    const signature = parseSignatureLine(line);
+    if (signature === null) return "one of its signature lines is malformed";
+    signatures.push(signature);
+  }
+  return { text, signatures };
+}
+
+function parseSignatureLine(line: string): NoteSignature | null {
+  if (!line.startsWith(signaturePrefix)) return null;
+  const [name = "", encoded = "", ...rest] = line.slice(signaturePrefix.length).split(" ");
+  const bytes = bytesFromBase64(encoded);
+  if (!isKeyName(name) || rest.length > 0 || bytes === null || bytes.length < 5) return null;
+  return { name, keyId: bytes.toString("hex", 0, 4), bytes: bytes.subarray(4) };
+}
+
+function verifySignature(text: string, signature: Buffer, key: VerifierKey): VerifiedSignature | null {
+  if (key.algorithm === "cosignature") return verifyCosignature(text, signature, key);
+  return verify(null, Buffer.from(text), key.keyObject, signature) ? { key, timestampSeconds: null } : null;
+}
+
+/** C2SP tlog-cosignature: eight bytes of POSIX seconds, big-endian, then Ed25519 over a header with that time and the text. */
+function verifyCosignature(text: string, signature: Buffer, key: VerifierKey): VerifiedSignature | null {
+  if (signature.length !== 72) return null;
+  const timestamp = signature.readBigUInt64BE(0);
+  const message = Buffer.from(`cosignature/v1\ntime ${timestamp}\n${text}`);
+  if (!verify(null, message, key.keyObject, signature.subarray(8))) return null;
+  return { key, timestampSeconds: Number(timestamp) };
+}
+
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Anything below U+0020 except the line feed. */
+function hasControlCharacter(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 && unit !== 0x0a) return true;
+  }
+  return false;
+}
+
+function unknownKeyReason(signatures: readonly NoteSignature[]): string {
+  const names = signatures.map((signature) => `${signature.name} (key id ${signature.keyId})`);
+  return `it is signed by ${names.join(" and ")} and not by a key that was given`;
+}

@@ -1,0 +1,131 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
+import { createFile } from "./durable-file.ts";
+import { verifierKeyFor } from "./verifier-key.ts";
+
+/** Whoever signs checkpoints: a key file, or a key service behind the same three members. */
+export interface Signer {
+  /** Key name of C2SP signed-note: no white space, no `+`. */
+  readonly name: string;
+  /** 32 bytes of Ed25519. */
+  readonly publicKey: Uint8Array;
+  /** Ed25519 (RFC 8032) over the bytes as they are; 64 bytes. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+export interface KeyFile {
+  readonly signer: Signer;
+  /** The public key as text, to be handed to those who verify; it also stands in the file `<path>.pub`. */
+  readonly verifierKey: string;
+  /** Whether the key was made just now. */
+  readonly created: boolean;
+}
+
+/** A key file holds some hundred bytes; more is something else. */
+const maximumKeyFileBytes = 16_384;
+
+/**
+ * Reads an Ed25519 private key: PKCS8 PEM in a regular file that nobody but its owner may read. Throws KEY_UNREADABLE when
+ * it is missing or may not be read, KEY_INVALID when it is a symbolic link, open to others, encrypted or of another kind.
+ */
+export async function loadSigningKey(path: string): Promise<KeyFile> {
+  const privateKey = privateKeyFrom(path, await readPrivateFile(path));
+  return keyFile(privateKey, false);
+}
+
+/** Reads the key, or makes one (file 0600, directory 0700, public key beside it) where there is none yet. */
+export async function loadOrCreateSigningKey(path: string): Promise<KeyFile> {
+  try {
+    return await loadSigningKey(path);
+  } catch (error) {
+    if (!(error instanceof CarbonOpsError) || systemErrorCode(error.cause) !== "ENOENT") throw error;
+  }
+  return await createSigningKey(path);
+}
+
+async function createSigningKey(path: string): Promise<KeyFile> {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const created = keyFile(privateKey, true);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await createFile(path, Buffer.from(privateKey.export({ format: "pem", type: "pkcs8" })), 0o600);
+    await writePublicKey(`${path}.pub`, created.verifierKey);
+  } catch (error) {
+    // Another process made it in the same instant: that one is the user's key.
+    if (systemErrorCode(error) === "EEXIST") return await loadSigningKey(path);
+    throw new CarbonOpsError(
+      "KEY_UNREADABLE",
+      `A signing key could not be created at ${path} (${messageOf(error)}); name another place with --key.`,
+      { cause: error },
+    );
+  }
+  return created;
+}
+
+/** The public key can be had from the private one at any time: a file that is there already is left alone. */
+async function writePublicKey(path: string, verifierKey: string): Promise<void> {
+  try {
+    await createFile(path, Buffer.from(`${verifierKey}\n`), 0o644);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+  }
+}
+
+function keyFile(privateKey: KeyObject, created: boolean): KeyFile {
+  const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
+  const publicKey = Buffer.from(x, "base64url");
+  // The name follows from the key, so that a lost .pub file loses nothing.
+  const name = `carbon-ops/key/${hash("sha256", publicKey).slice(0, 16)}`;
+  const { vkey } = verifierKeyFor(name, publicKey);
+  return { signer: { name, publicKey, sign: (message) => signBytes(privateKey, message) }, verifierKey: vkey, created };
+}
+
+function signBytes(privateKey: KeyObject, message: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign(null, message, privateKey, (error, signature) => (error === null ? resolve(signature) : reject(error)));
+  });
+}
+
+async function readPrivateFile(path: string): Promise<string> {
+  const handle = await openPrivateFile(path);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw invalidKeyFile(path, "is not a regular file");
+    if ((status.mode & 0o077) !== 0) throw invalidKeyFile(path, `may be read by others; run: chmod 600 ${path}`);
+    if (status.size > maximumKeyFileBytes) throw invalidKeyFile(path, "is too large for a key");
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openPrivateFile(path: string): Promise<FileHandle> {
+  try {
+    // O_NONBLOCK: a FIFO in the key's place must not hang the program.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ELOOP") throw invalidKeyFile(path, "is a symbolic link; name the file itself");
+    const why = code === "ENOENT" ? "it does not exist" : messageOf(error);
+    throw new CarbonOpsError("KEY_UNREADABLE", `The signing key ${path} cannot be read: ${why}.`, { cause: error });
+  }
+}
+
+function privateKeyFrom(path: string, pem: string): KeyObject {
+  if (pem.includes("ENCRYPTED")) throw invalidKeyFile(path, "is encrypted; decrypt it with openssl pkey");
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey({ key: pem, format: "pem" });
+  } catch {
+    throw invalidKeyFile(path, "holds no private key in PEM form");
+  }
+  if (privateKey.asymmetricKeyType !== "ed25519") throw invalidKeyFile(path, "is not an Ed25519 key");
+  return privateKey;
+}
+
+function invalidKeyFile(path: string, what: string): CarbonOpsError {
+  return new CarbonOpsError("KEY_INVALID", `The signing key ${path} ${what}.`);
+}
