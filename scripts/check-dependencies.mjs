@@ -19,8 +19,8 @@ export function dependencyChecks(folder = root) {
 
 /** docs/dependencies.md has a table row for each direct dependency, and for nothing else. */
 function examinePolicy(folder) {
-  const { dependencies = {}, devDependencies = {} } = readJson(folder, "package.json");
-  const declared = Object.keys({ ...dependencies, ...devDependencies });
+  const { dependencies = {}, optionalDependencies = {}, devDependencies = {} } = readJson(folder, "package.json");
+  const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
   const rows = readFileSync(join(folder, "docs/dependencies.md"), "utf8").matchAll(/^\| *`([^`]+)`/gm);
   const written = [...rows].map(([, name]) => name);
   const missing = declared.filter((name) => !written.includes(name));

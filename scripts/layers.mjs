@@ -17,6 +17,8 @@ export const rooms = {
   host: { imports: [...ground], packages: [] },
   // The model reads CPU time and the CPU's name through host/.
   energy: { imports: [...ground, "host"], packages: [] },
+  // The only room that calls foreign code; nothing that runs as root imports it.
+  "energy/nvml": { imports: [...ground, "energy"], packages: ["koffi"] },
   uncertainty: { imports: [...ground], packages: [] },
   intensity: { imports: [...ground, "uncertainty"], packages: [] },
   ledger: { imports: [...ground], packages: [] },
@@ -29,7 +31,7 @@ export const rooms = {
   // Runs as root: built-in modules only.
   "governor/daemon": { imports: [...ground, "governor/protocol", "energy", "host"], packages: [] },
 
-  discovery: { imports: [...ground, "governor/client", "energy", "host"], packages: [] },
+  discovery: { imports: [...ground, "governor/client", "governor/protocol", "energy", "host"], packages: [] },
   attribution: { imports: [...ground, "energy", "host", "uncertainty"], packages: [] },
   carbon: { imports: [...ground, "intensity", "uncertainty", "energy"], packages: [] },
   // The canonical form only: a record knows how it is written, not where.
@@ -65,5 +67,6 @@ export const compositionRoots = {
 /** No composition roots, and still free to name what only those may touch; each with its reason. */
 export const exceptions = {
   "clock.ts": "declares the real clock that the roots hand on",
+  "governor/daemon/options.ts": "says in words which kernel folders are the default",
   "config/settings.ts": "says in words which kernel folders are the default",
 };

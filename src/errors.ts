@@ -41,6 +41,10 @@ export const errorCatalogue = {
     exitCode: 1,
     meaning: "A kernel file under /proc or /sys is missing or holds something unexpected.",
   },
+  HOST_NOT_IDLE: {
+    exitCode: 1,
+    meaning: "`calibrate` found the host busy, so what it measured is no idle power; nothing was stored.",
+  },
   LEDGER_EXISTS: { exitCode: 2, meaning: "`ledger init` was asked to create a ledger where a file already is." },
   LEDGER_NOT_FOUND: { exitCode: 2, meaning: "The ledger file does not exist." },
   LEDGER_NOT_A_FILE: { exitCode: 2, meaning: "The ledger path names a directory, a symbolic link or a device." },
@@ -71,6 +75,21 @@ export const errorCatalogue = {
     exitCode: 4,
     meaning: "The chain holds, but no trusted key shows who wrote it, or not who wrote its last lines.",
   },
+  GOVERNOR_NO_COUNTERS: {
+    exitCode: 5,
+    meaning: "The governor found no energy counter that it can read, and --allow-empty was not given.",
+  },
+  GOVERNOR_RUNNING: { exitCode: 1, meaning: "Another governor answers on the socket." },
+  GOVERNOR_SOCKET_UNUSABLE: {
+    exitCode: 2,
+    meaning: "The governor's socket cannot be created where it was asked for, or not for that group.",
+  },
+  GOVERNOR_USER_UNUSABLE: { exitCode: 2, meaning: "The governor could not become the user of --user." },
+  GOVERNOR_UNAVAILABLE: {
+    exitCode: 1,
+    meaning: "No governor answers on the socket: it is absent, forbidden, left over, or silent for too long.",
+  },
+  GOVERNOR_REFUSED: { exitCode: 1, meaning: "The governor refused a request; the message holds its reason." },
   INTERNAL: { exitCode: 70, meaning: "A defect of carbon-ops: please report it with the message." },
 } as const satisfies Record<string, CatalogueEntry>;
 

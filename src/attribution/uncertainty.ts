@@ -30,11 +30,17 @@ export interface AttributionUncertainty {
 /**
  * @param idleWatts the baseline that was subtracted; its error is amplified by the subtraction and shared by all ticks, so
  *   it adds linearly over the span. Pass 0 when the baseline carries the source's own gain (a model's), which cancels.
+ * @param scatterWatts standard uncertainty of a calibrated baseline from its scatter (JCGM 100, 4.2.3), beside the drift
  */
-export function attributionUncertainty(totals: AttributionTotals, idleWatts: number): AttributionUncertainty {
+export function attributionUncertainty(
+  totals: AttributionTotals,
+  idleWatts: number,
+  scatterWatts = 0,
+): AttributionUncertainty {
   const ratio = allocationRatio(totals) ?? 0;
   const joulesPerCpuSecond = totals.hostBusyCpuSeconds > 0 ? totals.activeJoules / totals.hostBusyCpuSeconds : 0;
   const fromTicks = Math.abs(joulesPerCpuSecond) * tickQuantisationSeconds;
-  const fromIdle = idleWatts * idleBaselineRelativeUncertainty * totals.taskShareSeconds;
+  const idleErrorWatts = Math.hypot(idleWatts * idleBaselineRelativeUncertainty, scatterWatts);
+  const fromIdle = idleErrorWatts * totals.taskShareSeconds;
   return { shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio), additiveJoules: Math.hypot(fromTicks, fromIdle) };
 }

@@ -1,5 +1,6 @@
 import { CarbonOpsError } from "../errors.ts";
 import { lnSigmaFromRelative } from "../uncertainty/lognormal.ts";
+import { summedEnergy } from "./energy-parts.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** The energy of an estimate: either a number, or an energy with its errors. */
@@ -45,7 +46,16 @@ function checked(energy: TaskEnergy): TaskEnergy {
   nonNegative("energy.additiveWh", energy.additiveWh);
   nonNegative("energy.gainLnSigma", energy.gainLnSigma);
   nonNegative("energy.shareLnSigma", energy.shareLnSigma);
-  if (energy.meanWh < 0 && energy.additiveWh === 0) {
+  if (energy.gpu !== undefined) {
+    if (!Number.isFinite(energy.gpu.meanWh)) {
+      throw invalid(`energy.gpu.meanWh is ${energy.gpu.meanWh}, but must be a finite number.`);
+    }
+    nonNegative("energy.gpu.additiveWh", energy.gpu.additiveWh);
+    nonNegative("energy.gpu.gainLnSigma", energy.gpu.gainLnSigma);
+    nonNegative("energy.gpu.shareLnSigma", energy.gpu.shareLnSigma);
+  }
+  const sum = summedEnergy(energy);
+  if (sum.mean < 0 && sum.standardUncertainty === 0) {
     throw invalid(
       `energy.meanWh is ${energy.meanWh}, but must be 0 or more when additiveWh gives it no room to be wrong.`,
     );

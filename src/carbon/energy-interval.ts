@@ -1,6 +1,7 @@
 import { analyticalTruncated, type IntervalKind } from "../uncertainty/analytical-truncated.ts";
 import { relativeFromLnSigma } from "../uncertainty/lognormal.ts";
 import type { Quantity } from "../uncertainty/product.ts";
+import { energyParts, summedEnergy } from "./energy-parts.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** Energy of a task, before wall factor and PUE, with its own coverage interval. */
@@ -15,14 +16,20 @@ export interface EnergyInterval {
 
 /** The same model as the estimate of grams, with the energy's own errors alone (see TaskEnergy). */
 export function energyInterval(energy: TaskEnergy, level: number): EnergyInterval {
+  const { hostShare, gpuShare } = energyParts(energy);
   const { mean, lower, upper, intervalKind } = analyticalTruncated({
-    energy: { mean: energy.meanWh, standardUncertainty: energy.additiveWh },
-    factors: [unitFactor(energy.gainLnSigma), unitFactor(energy.shareLnSigma)],
+    energy: summedEnergy(energy),
+    factors: [
+      unitFactor(energy.gainLnSigma, hostShare),
+      unitFactor(energy.shareLnSigma, hostShare),
+      unitFactor(energy.gpu?.gainLnSigma ?? 0, gpuShare),
+      unitFactor(energy.gpu?.shareLnSigma ?? 0, gpuShare),
+    ],
     level,
   });
   return { meanWh: mean, lowerWh: lower, upperWh: upper, level, kind: intervalKind };
 }
 
-function unitFactor(lnSigma: number): Quantity {
-  return { mean: 1, standardUncertainty: relativeFromLnSigma(lnSigma) };
+function unitFactor(lnSigma: number, share: number): Quantity {
+  return { mean: 1, standardUncertainty: share * relativeFromLnSigma(lnSigma) };
 }

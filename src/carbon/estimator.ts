@@ -5,6 +5,7 @@ import { type ResolvedRegion, resolveRegion, worldRegion } from "../intensity/re
 import { staticIntensity } from "../intensity/static-provider.ts";
 import { kilowattHoursFromWattHours, wattHoursFromJoules } from "../units.ts";
 import { type EnergyInput, taskEnergyOf } from "./energy-input.ts";
+import { summedEnergy } from "./energy-parts.ts";
 import { type CarbonEstimate, carbonEstimate, type QualityFlag } from "./estimate.ts";
 import { gramsOf } from "./grams.ts";
 import { notesOf } from "./notes.ts";
@@ -12,7 +13,7 @@ import { type Pue, resolvePue } from "./pue.ts";
 import { intervalOf, millisecondsOf, optionalIntervalOf, type Timestamp } from "./span-input.ts";
 import type { StatedValue } from "./stated-value.ts";
 import type { TaskEnergy } from "./task-energy.ts";
-import { resolveWallFactor } from "./wall-factor.ts";
+import { resolveGpuWallFactor, resolveWallFactor } from "./wall-factor.ts";
 
 export interface CarbonEstimatorOptions {
   /** Country, grid zone or cloud region; without it the world average stands in, flagged as a fallback. */
@@ -111,18 +112,19 @@ export class CarbonEstimator {
     const pue = this.#pue;
     const wallFactor = resolveWallFactor(this.#wallFactor, energy.boundary);
     const { average, marginal } = await this.#provider.intensityFor(interval, region.zone);
-    const inputs = { energy, wallFactor, pue, mapping: region.mapping, level: this.#level };
-    const { figures, energyWh, energyMassBelowZero } = gramsOf({ ...inputs, intensity: average });
+    const gpuWallFactor = resolveGpuWallFactor(this.#wallFactor);
+    const inputs = { energy, wallFactor, gpuWallFactor, pue, mapping: region.mapping, level: this.#level };
+    const { figures, energyWh, energyMassBelowZero, wallFactorMean } = gramsOf({ ...inputs, intensity: average });
     const marginalFigures = marginal === null ? null : gramsOf({ ...inputs, intensity: marginal }).figures;
     return carbonEstimate({
       ...figures,
       energyWh,
       energyKwh: kilowattHoursFromWattHours(energyWh),
-      energyWhStated: energy.meanWh,
+      energyWhStated: summedEnergy(energy).mean,
       energyMassBelowZero,
-      totalEnergyWithPueKwh: kilowattHoursFromWattHours(energyWh) * wallFactor.mean * pue.mean,
+      totalEnergyWithPueKwh: kilowattHoursFromWattHours(energyWh) * wallFactorMean * pue.mean,
       pueUsed: pue.mean,
-      wallFactorUsed: wallFactor.mean,
+      wallFactorUsed: wallFactorMean,
       datacenterType: pue.profile,
       region: region.region,
       source: average.source,
@@ -154,7 +156,8 @@ function statedInterval({ startTs, endTs }: PowerTime, durationSeconds: number):
 /** The weakest input decides. */
 function qualityOf(energy: TaskEnergy, average: IntensityValue): QualityFlag {
   if (average.isFallback) return "fallback";
-  return average.isEstimated || energy.provenance === "estimated" ? "estimated" : "measured";
+  const isEstimated = [energy, energy.gpu].some((part) => part?.provenance === "estimated");
+  return average.isEstimated || isEstimated ? "estimated" : "measured";
 }
 
 function checkedLevel(level: number): number {

@@ -2,6 +2,7 @@ import { analyticalTruncated } from "../uncertainty/analytical-truncated.ts";
 import type { Quantity } from "../uncertainty/product.ts";
 import { varianceShares } from "../uncertainty/variance-shares.ts";
 import { kilowattHoursFromWattHours } from "../units.ts";
+import { energyParts, summedEnergy } from "./energy-parts.ts";
 import { type ErrorInputs, energyRow, multiplicativeSources, privateSourceId } from "./error-sources.ts";
 import type { BudgetRow, GramsFigures } from "./estimate.ts";
 
@@ -17,6 +18,8 @@ export interface GramsResult {
   /** Mean of the energy after truncation at 0, in watt-hours. */
   readonly energyWh: number;
   readonly energyMassBelowZero: number;
+  /** Joules at the plug per joule of the sum of host and GPUs. */
+  readonly wallFactorMean: number;
 }
 
 export function gramsOf(inputs: GramsInputs): GramsResult {
@@ -24,7 +27,7 @@ export function gramsOf(inputs: GramsInputs): GramsResult {
   const sources = multiplicativeSources(inputs);
   const exactFactor: Quantity = { mean: kilowattHoursFromWattHours(intensity.gramsPerKwh), standardUncertainty: 0 };
   const result = analyticalTruncated({
-    energy: { mean: energy.meanWh, standardUncertainty: energy.additiveWh },
+    energy: summedEnergy(energy),
     factors: [exactFactor, ...sources.map(({ factor }) => factor)],
     level,
   });
@@ -62,7 +65,12 @@ export function gramsOf(inputs: GramsInputs): GramsResult {
     components: componentsOf(budget, result.standardUncertainty),
     privateUncertaintyGrams: privatePartOf(budget, result.standardUncertainty),
   };
-  return { figures, energyWh: result.energyMean, energyMassBelowZero: result.energyMassBelowZero };
+  return {
+    figures,
+    energyWh: result.energyMean,
+    energyMassBelowZero: result.energyMassBelowZero,
+    wallFactorMean: energyParts(energy, inputs.wallFactor.mean, inputs.gpuWallFactor.mean).factor,
+  };
 }
 
 function componentsOf(budget: readonly BudgetRow[], standardUncertaintyGrams: number): ReadonlyMap<string, number> {

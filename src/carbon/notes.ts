@@ -1,5 +1,5 @@
 import type { IntensityValue } from "../intensity/intensity.ts";
-import { formatGrams, formatRatioAsPercent, formatSignificant } from "../units.ts";
+import { formatEnergyWh, formatGrams, formatRatioAsPercent, formatSignificant } from "../units.ts";
 import type { GramsFigures } from "./estimate.ts";
 import type { Pue } from "./pue.ts";
 import type { TaskEnergy } from "./task-energy.ts";
@@ -9,6 +9,7 @@ interface NotedEstimate {
   readonly energy: TaskEnergy;
   readonly energyMassBelowZero: number;
   readonly wallFactor: WallFactor;
+  readonly gpuWallFactor: WallFactor;
   readonly pue: Pue;
   readonly regionWasNamed: boolean;
   readonly average: IntensityValue;
@@ -23,6 +24,7 @@ const notableMassBelowZero = 0.001;
 export function notesOf(estimate: NotedEstimate): readonly string[] {
   return [
     energyNote(estimate.energy),
+    gpuNote(estimate),
     differenceNote(estimate),
     wallFactorNote(estimate.wallFactor),
     pueNote(estimate.pue),
@@ -36,6 +38,13 @@ function energyNote({ provenance, gainLnSigma, additiveWh, shareLnSigma }: TaskE
   if (provenance === "estimated") return "The energy was computed by a model, not measured.";
   const isExact = gainLnSigma === 0 && additiveWh === 0 && shareLnSigma === 0;
   return isExact ? "The energy was taken as exact: no uncertainty was given with it." : null;
+}
+
+function gpuNote({ energy, gpuWallFactor }: NotedEstimate): string | null {
+  if (energy.gpu === undefined) return null;
+  const factor = `${gpuWallFactor.origin === "stated" ? "the stated" : "an assumed"} wall factor of ${formatSignificant(gpuWallFactor.mean)}`;
+  const how = energy.gpu.provenance === "estimated" ? ", summed up from sampled watts" : "";
+  return `${formatEnergyWh(energy.gpu.meanWh)} of the energy is the task's part of GPUs${how}, with ${factor}.`;
 }
 
 function differenceNote({ energyMassBelowZero, averageFigures }: NotedEstimate): string | null {

@@ -26,4 +26,9 @@ export interface TaskEnergy {
   readonly boundary: EnergyBoundary | null;
   /** Whether the joules were counted by hardware or computed by a model. */
   readonly provenance: Provenance;
+  /** Energy of GPUs beside it, with errors of its own: it adds to `meanWh`, and is not in it. */
+  readonly gpu?: GpuTaskEnergy;
 }
+
+/** The task's part of the energy of GPUs, as the boards' own sensors see it; members as in `TaskEnergy`. */
+export type GpuTaskEnergy = Omit<TaskEnergy, "boundary" | "gpu">;

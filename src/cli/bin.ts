@@ -15,7 +15,7 @@ await runProgram(
     environment: process.env,
     workingDirectory: workingDirectory(),
     clock: systemClock,
-    roots: { proc: "/proc", sys: "/sys" },
+    roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
     onSignal,
     setExitCode: (code) => {
       process.exitCode = code;

@@ -19,6 +19,21 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/estimate.ts"),
   },
   {
+    name: "top",
+    summary: "live table of what draws how much power on this host",
+    load: () => import("./commands/top.ts"),
+  },
+  {
+    name: "calibrate",
+    summary: "measure this host's idle power once, so that nobody is charged with it",
+    load: () => import("./commands/calibrate.ts"),
+  },
+  {
+    name: "demo",
+    summary: "demonstrations: what slow readers of energy counters miss",
+    load: () => import("./commands/demo.ts"),
+  },
+  {
     name: "doctor",
     summary: "which energy sources this host has, why not the others, and what mends them",
     load: () => import("./commands/doctor.ts"),
@@ -29,8 +44,18 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/regions.ts"),
   },
   {
+    name: "governor",
+    summary: "count the host's energy and serve it to users without privilege",
+    load: () => import("./commands/governor.ts"),
+  },
+  {
     name: "ledger",
     summary: "create, extend, verify and read an audit ledger",
     load: () => import("./commands/ledger.ts"),
+  },
+  {
+    name: "simulate",
+    summary: "keep counters of a host that does not exist moving, with exactly known energy",
+    load: () => import("./commands/simulate.ts"),
   },
 ];

@@ -63,5 +63,9 @@ function textOf(value: unknown): string | undefined {
 
 /** Where the kernel's files are: the settings' word, else the context's. */
 export function rootsOf(settings: Settings, context: CommandContext): HostRoots {
-  return { proc: settings.procRoot ?? context.roots.proc, sys: settings.sysRoot ?? context.roots.sys };
+  return {
+    proc: settings.procRoot ?? context.roots.proc,
+    sys: settings.sysRoot ?? context.roots.sys,
+    msr: settings.msrRoot ?? context.roots.msr,
+  };
 }

@@ -3,7 +3,7 @@ import { dirname, extname, join, resolve } from "node:path";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import type { FoundValue, Layer } from "./layers.ts";
-import { type SettingName, settingNames } from "./settings.ts";
+import { type SettingName, settingDescriptions, settingNames } from "./settings.ts";
 
 /** File names that are looked for in the working directory and then upward. */
 export const configFileNames: readonly string[] = [
@@ -37,7 +37,9 @@ export async function readConfigFile(path: string): Promise<Layer> {
   const layer = new Map<SettingName, FoundValue>();
   for (const [key, value] of Object.entries(content)) {
     if (key === "$schema") continue;
-    layer.set(knownName(path, key), { origin: `${path}: ${key}`, value });
+    const name = knownName(path, key);
+    if (settingDescriptions[name].namesCode === true) throw namesCode(path, name);
+    layer.set(name, { origin: `${path}: ${key}`, value });
   }
   return layer;
 }
@@ -66,6 +68,14 @@ function readText(path: string): string {
       `${path} cannot be read (${messageOf(error)}); name another with --config.`,
     );
   }
+}
+
+/** The nearest file above is read wherever a command is started: it must not be able to say what code runs. */
+function namesCode(path: string, name: SettingName): CarbonOpsError {
+  return new CarbonOpsError(
+    "CONFIG_INVALID",
+    `${path}: ${name} names code to load, and a configuration file is data; set ${settingDescriptions[name].environment.join(" or ")} instead.`,
+  );
 }
 
 function knownName(path: string, key: string): SettingName {

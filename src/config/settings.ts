@@ -25,7 +25,9 @@ export const settingsSchema = z.strictObject({
     .finite()
     .meta({ description: "Joules at the plug for one joule that the counters see." }),
   level: z.number().gt(0).lt(1).meta({ description: "Level of the coverage interval." }),
-  energySource: z.enum(["auto", "powercap", "model"]).meta({ description: "Where joules come from." }),
+  energySource: z
+    .enum(["auto", "governor", "powercap", "msr", "model"])
+    .meta({ description: "Where joules come from." }),
   cpuTdpWatts: positiveNumber.meta({ description: "Thermal design power of one CPU package, for the power model." }),
   idleBaselineWatts: z
     .number()
@@ -53,6 +55,12 @@ export const settingsSchema = z.strictObject({
     .meta({ description: "Metrics that an EnergyLogger keeps in memory." }),
   procRoot: z.string().startsWith("/").meta({ description: "Where the host's /proc is mounted, for containers." }),
   sysRoot: z.string().startsWith("/").meta({ description: "Where the host's /sys is mounted, for containers." }),
+  nvmlLibrary: z.string().min(1).meta({
+    description:
+      "NVIDIA's management library: a file, or a name that the system finds. Not in a file of settings: those are data.",
+  }),
+  governorSocket: z.string().startsWith("/").meta({ description: "The socket of carbon-ops governor." }),
+  msrRoot: z.string().startsWith("/").meta({ description: "Directory that holds the registers of each CPU as N/msr." }),
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;
@@ -69,6 +77,8 @@ export interface SettingDescription {
   readonly environment: readonly string[];
   /** How it is written on the command line, where commands offer it. */
   readonly flag: string | null;
+  /** Names code that is loaded: refused in a configuration file, which may be found in a directory of somebody else's. */
+  readonly namesCode?: true;
   /** Used when nothing else says; undefined where absence has a meaning of its own. */
   readonly fallback: string;
 }
@@ -103,7 +113,7 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     fallback: "0.95",
   },
   energySource: {
-    allowed: "auto, powercap or model",
+    allowed: "auto, governor, powercap, msr or model",
     form: "text",
     environment: ["CARBON_OPS_ENERGY_SOURCE"],
     flag: "--energy-source <name>",
@@ -192,6 +202,28 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     environment: ["CARBON_OPS_SYS_ROOT"],
     flag: null,
     fallback: "/sys",
+  },
+  nvmlLibrary: {
+    allowed: "the path or name of a library",
+    form: "text",
+    environment: ["CARBON_OPS_NVML_LIBRARY"],
+    flag: null,
+    namesCode: true,
+    fallback: "libnvidia-ml.so.1",
+  },
+  governorSocket: {
+    allowed: "an absolute path",
+    form: "text",
+    environment: ["CARBON_OPS_GOVERNOR_SOCKET"],
+    flag: "--governor-socket <path>",
+    fallback: "/var/run/carbon-ops.sock",
+  },
+  msrRoot: {
+    allowed: "an absolute path",
+    form: "text",
+    environment: ["CARBON_OPS_MSR_ROOT"],
+    flag: "--msr-root <dir>",
+    fallback: "/dev/cpu",
   },
 };
 

@@ -2,11 +2,14 @@ import type { Clock } from "../clock.ts";
 import { openModel } from "../energy/model/source.ts";
 import type { EnergySource, SourceUncertainty } from "../energy/source.ts";
 import { messageOf } from "../errors.ts";
-import { readGpus } from "../host/gpu.ts";
 import type { HostRoots } from "../host/roots.ts";
+import type { Finding } from "./finding.ts";
+import { examineMsr } from "./msr-examination.ts";
 import { examinePowercap } from "./powercap-examination.ts";
 
 export interface ExaminationRequest {
+  /** What asking the governor's socket gave (`examineGovernor`), which takes time; without it, nobody asked. */
+  readonly governor?: SourceExamination;
   readonly roots: HostRoots;
   readonly clock: Clock;
   readonly cpuTdpWatts?: number;
@@ -14,7 +17,7 @@ export interface ExaminationRequest {
 
 /** What `carbon-ops doctor` says about one source. */
 export interface SourceExamination {
-  readonly id: "governor" | "powercap" | "msr" | "model" | "nvml";
+  readonly id: "governor" | "powercap" | "msr" | "model" | "nvml" | "hwmon";
   readonly title: string;
   readonly usable: boolean;
   /** Why it can be used, or why not, in plain words. */
@@ -24,18 +27,13 @@ export interface SourceExamination {
   readonly uncertainty: SourceUncertainty | null;
 }
 
-/** Every source this program knows of, in the order in which it prefers them. Never throws. */
+/** Every source of host energy that this program knows of (GPUs stand beside them), in the order in which it prefers them. Never throws. */
 export function examineSources(request: ExaminationRequest): SourceExamination[] {
   return [
-    notRead("governor", "carbon-ops governor", "The governor's socket is not read by this version of carbon-ops."),
-    powercapEntry(request),
-    notRead(
-      "msr",
-      "RAPL registers (MSR)",
-      "Registers are not read by this version of carbon-ops; powercap shows the same counters.",
-    ),
+    request.governor ?? notRead("governor", "carbon-ops governor", "Nobody asked whether a governor is running."),
+    counterEntry("powercap", "RAPL through powercap", examinePowercap(request)),
+    counterEntry("msr", "RAPL registers (MSR)", examineMsr(request)),
     modelEntry(request),
-    notRead("nvml", "NVIDIA GPUs (NVML)", nvmlReason(request.roots)),
   ];
 }
 
@@ -43,25 +41,13 @@ function notRead(id: SourceExamination["id"], title: string, why: string): Sourc
   return { id, title, usable: false, why, mend: null, uncertainty: null };
 }
 
-function nvmlReason(roots: HostRoots): string {
-  const names = readGpus(roots)
-    .filter(({ vendor }) => vendor === "nvidia")
-    .map(({ name }) => name);
-  const present = names.length === 0 ? "no NVIDIA driver is loaded here" : `found here: ${names.join(", ")}`;
-  return `NVML is not read by this version of carbon-ops, so the energy of NVIDIA GPUs is in no figure (${present}).`;
-}
-
-function powercapEntry(request: ExaminationRequest): SourceExamination {
-  const powercap = examinePowercap(request);
-  const { usable, why, mend } = powercap;
-  return {
-    id: "powercap",
-    title: "RAPL through powercap",
-    usable,
-    why,
-    mend,
-    uncertainty: usable ? uncertaintyOf(() => powercap.open()) : null,
-  };
+function counterEntry(
+  id: SourceExamination["id"],
+  title: string,
+  finding: Finding & { open(): EnergySource },
+): SourceExamination {
+  const { usable, why, mend } = finding;
+  return { id, title, usable, why, mend, uncertainty: usable ? uncertaintyOf(() => finding.open()) : null };
 }
 
 function uncertaintyOf(open: () => EnergySource): SourceUncertainty | null {

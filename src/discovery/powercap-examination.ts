@@ -21,10 +21,11 @@ export function examinePowercap(request: { readonly roots: HostRoots; readonly c
   const { roots, clock } = request;
   const cpu = cpuInfoOrNull(roots);
   const powercapRoot = join(roots.sys, "class", "powercap");
-  const zones = listPowercapZones(powercapRoot, cpu?.vendor ?? null);
+  const relist = (): PowercapZone[] => listPowercapZones(powercapRoot, cpu?.vendor ?? null);
+  const zones = relist();
   return {
     ...findingOf(powercapRoot, zones, cpu),
-    open: () => openPowercap({ zones, clock, cpu, hostname: readHostname(roots) }),
+    open: () => openPowercap({ zones, relist, clock, cpu, hostname: readHostname(roots) }),
   };
 }
 

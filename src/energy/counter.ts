@@ -4,8 +4,10 @@
  */
 
 export interface CounterRule {
-  /** Energy of one count. */
+  /** Energy of one count, or of `countsPerUnit` of them. */
   readonly unitNanojoules: bigint;
+  /** Where one count is no whole number of nanojoules (2^-14 J): how many of them carry `unitNanojoules`. Default 1. */
+  readonly countsPerUnit?: bigint;
   /** Counts after which the counter starts again at 0; null where that is unknown: then a decrease is a gap, never a wrap. */
   readonly modulus: bigint | null;
   readonly limits: PowerLimits;
@@ -84,7 +86,7 @@ export function missReading(state: CounterState): CounterState {
 
 /** Cut to whole microjoules when shown; the counts keep the rest. */
 export function microjoulesOf(state: CounterState, rule: CounterRule): bigint {
-  return (state.counts * rule.unitNanojoules) / 1000n;
+  return (state.counts * rule.unitNanojoules) / (1000n * (rule.countsPerUnit ?? 1n));
 }
 
 function standStill(state: CounterState, rule: CounterRule, monotonicNs: bigint): CounterState {
@@ -102,5 +104,5 @@ function isPlausible(delta: bigint, rule: CounterRule, elapsedNs: bigint): boole
 }
 
 function joulesOf(counts: bigint, rule: CounterRule): number {
-  return Number(counts * rule.unitNanojoules) / 1e9;
+  return Number(counts * rule.unitNanojoules) / Number(rule.countsPerUnit ?? 1n) / 1e9;
 }

@@ -15,8 +15,8 @@ const smallestCredibleRangeMicrojoules = 1_000_000_000n;
  * floor(count * unit / 1000) microjoules; `max_energy_range_uj` is that of the largest count, 2^32 - 1, and so not the modulus
  * (kernel drivers/powercap/intel_rapl_common.c, rapl_unit_xlate and get_max_energy_counter).
  *
- * A range that no whole unit explains (very old kernels rounded otherwise) is counted in microjoules, one count being
- * range / (2^32 - 1); without a credible range there is no modulus.
+ * Very old kernels did not cut the unit of 2^-ESU J; where that, or nothing, explains the range, microjoules are counted, one count
+ * of the hardware being range / (2^32 - 1). Without a credible range there is no modulus.
  */
 export function scaleFromRange(rangeMicrojoules: bigint | null): CounterScale {
   if (rangeMicrojoules === null || rangeMicrojoules < smallestCredibleRangeMicrojoules) {
@@ -25,7 +25,17 @@ export function scaleFromRange(rangeMicrojoules: bigint | null): CounterScale {
   const largest = modulus32 - 1n;
   const unitNanojoules = roundedQuotient(rangeMicrojoules * 1000n, largest);
   if ((largest * unitNanojoules) / 1000n === rangeMicrojoules) return { unitNanojoules, modulus: modulus32 };
-  return { unitNanojoules: 1000n, modulus: roundedQuotient(rangeMicrojoules * modulus32, largest) };
+  return { unitNanojoules: 1000n, modulus: uncutModulus(rangeMicrojoules) };
+}
+
+/** The energy status unit has five bits. */
+const energyStatusUnits = Array.from({ length: 32 }, (_, index) => BigInt(index));
+
+function uncutModulus(rangeMicrojoules: bigint): bigint {
+  const largest = modulus32 - 1n;
+  const uncut = energyStatusUnits.find((unit) => (largest * 1_000_000n) >> unit === rangeMicrojoules);
+  if (uncut !== undefined) return (modulus32 * 1_000_000n) >> uncut;
+  return roundedQuotient(rangeMicrojoules * modulus32, largest);
 }
 
 /** The count behind the microjoules shown: exact for units of 1000 nJ and more, else to one count. */

@@ -10,6 +10,10 @@ export interface PowercapZone {
   /** What the zone says it is: "package-0", "dram". Only this gives its meaning; indices do not. */
   readonly name: string;
   readonly kind: DomainKind;
+  /** Names instead of indices, which a module reload deals out anew: "intel-rapl/package-0/dram". */
+  readonly key: string;
+  /** The piece of silicon it counts: "package-0/dram" for every copy of it. */
+  readonly silicon: string;
   /** Whether it is part of the host total: packages and their memory, each piece of silicon once. */
   readonly counted: boolean;
   /** Real directory of the zone. */
@@ -35,15 +39,21 @@ export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null
   const found = new Map<string, NamedZone>();
   collectZones(powercapRoot, found);
   const zones = [...found.values()].toSorted(byControlTypeAndIndex);
-  const identities = new Map(zones.map((zone) => [zone.directoryName, identityOf(zone, vendor)]));
+  const byDirectoryName = new Map(zones.map((zone) => [zone.directoryName, zone]));
   const seen = new Set<string>();
   return zones.map((zone) => {
-    const parentIdentity = identities.get(parentName(zone.directoryName)) ?? parentName(zone.directoryName);
-    const identity = zone.kind === "dram" ? `${parentIdentity}/dram` : identityOf(zone, vendor);
+    const parent = parentName(zone.directoryName);
+    const parentZone = byDirectoryName.get(parent);
+    const silicon =
+      zone.kind === "package" || zone.kind === "psys"
+        ? identityOf(zone, vendor)
+        : `${parentZone === undefined ? parent : identityOf(parentZone, vendor)}/${zone.name}`;
     const isCountable = zone.kind === "package" || zone.kind === "dram";
-    const counted = isCountable && !seen.has(identity);
-    if (isCountable) seen.add(identity);
-    return describe(zone, counted);
+    const counted = isCountable && !seen.has(silicon);
+    if (isCountable) seen.add(silicon);
+    const controlType = zone.directoryName.slice(0, zone.directoryName.indexOf(":"));
+    const names = parentZone === undefined ? [controlType, zone.name] : [controlType, parentZone.name, zone.name];
+    return describe(zone, { key: names.join("/"), silicon, counted });
   });
 }
 
@@ -88,7 +98,7 @@ function identityOf({ name }: NamedZone, vendor: CpuVendor | null): string {
   return vendor === "amd" || vendor === "hygon" ? name.replace(/-die-\d+$/, "") : name;
 }
 
-function describe(zone: NamedZone, counted: boolean): PowercapZone {
+function describe(zone: NamedZone, place: Pick<PowercapZone, "key" | "silicon" | "counted">): PowercapZone {
   const { directoryName, directory, name, kind } = zone;
   const rangeFile = join(directory, "max_energy_range_uj");
   const ancestors = ancestorNames(directoryName);
@@ -96,7 +106,7 @@ function describe(zone: NamedZone, counted: boolean): PowercapZone {
     id: ancestors.join("/"),
     name,
     kind,
-    counted,
+    ...place,
     directory,
     energyFile: join(directory, "energy_uj"),
     rangeFile,
@@ -133,6 +143,11 @@ function rangeOrNull(path: string): bigint | null {
   } catch {
     return null;
   }
+}
+
+/** Whether the zone's directory still holds the zone of that name: a module reload deals the indices out anew. */
+export function isStillThere({ directory, name }: PowercapZone): boolean {
+  return textOrNull(join(directory, "name"))?.trim() === name;
 }
 
 function textOrNull(path: string): string | null {

@@ -1,22 +1,21 @@
 import type { Clock } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import type { CpuInfo } from "../host/cpuinfo.ts";
+import { type PowerLimits, packageLimits, partLimits, platformLimits } from "./counter.ts";
 import {
-  advanceCounter,
-  type CounterRule,
-  type CounterState,
-  microjoulesOf,
-  missReading,
-  type PowerLimits,
-  packageLimits,
-  partLimits,
-  platformLimits,
-  unreadCounter,
-} from "./counter.ts";
+  type CounterDomain,
+  energyReading,
+  isCounted,
+  missAll,
+  newDomain,
+  type RawCounter,
+  sweep,
+} from "./counter-domain.ts";
+import { holdBackMirrors } from "./mirrors.ts";
 import { powercapUncertainty } from "./powercap-uncertainty.ts";
 import { rawFromMicrojoules, scaleFromRange } from "./powercap-unit.ts";
-import type { PowercapZone } from "./powercap-zones.ts";
-import type { DomainReading, EnergyReading, EnergySource } from "./source.ts";
+import { isStillThere, type PowercapZone } from "./powercap-zones.ts";
+import type { EnergyReading, EnergySource } from "./source.ts";
 import { type ZoneFile, zoneFile } from "./zone-file.ts";
 
 export interface PowercapRequest {
@@ -25,23 +24,49 @@ export interface PowercapRequest {
   /** Null where /proc/cpuinfo cannot be read. */
   readonly cpu: CpuInfo | null;
   readonly hostname: string | null;
+  /** Lists the zones as they are now, for those that come late or move; without it, the zones above are all there will be. */
+  readonly relist?: () => readonly PowercapZone[];
+  /** Opens a zone's counter; by default its energy_uj file. */
+  readonly openZone?: (zone: PowercapZone) => ZoneFile;
 }
+
+/** Zones come and go with a kernel module, which is rare: the tree is looked at every half minute, and sooner when a zone fails. */
+const relistAfterNs = 30_000_000_000n;
+const relistAfterFailureNs = 1_000_000_000n;
 
 /**
  * Opens the zones as an energy source and takes the baseline reading. A zone that cannot be read now is tried again at every
- * reading. Throws ENERGY_READ_FAILED when no counted zone can be read.
+ * reading. One that comes late starts with a gap, since what it counted before is unknown; one that goes keeps what it has
+ * counted, and each reading without it is a gap. Throws ENERGY_READ_FAILED when no counted zone can be read.
  */
 export function openPowercap(request: PowercapRequest): EnergySource {
-  const { zones, clock, cpu, hostname } = request;
-  const domains = zones.map(openDomain);
+  const { clock, cpu, hostname, relist, openZone = openZoneFile } = request;
+  const followed = request.zones.map((zone) => follow(zone, zone.counted, openZone));
+  let listedAtNs = clock.monotonicNs();
+
+  const relistIfOlderThan = (ageNs: bigint): boolean => {
+    const nowNs = clock.monotonicNs();
+    if (relist === undefined || nowNs - listedAtNs < ageNs) return false;
+    listedAtNs = nowNs;
+    adopt(followed, relist(), openZone);
+    return true;
+  };
   const readAll = (): EnergyReading => {
+    relistIfOlderThan(relistAfterNs);
     const monotonicNs = clock.monotonicNs();
-    const succeeded = domains.filter((domain) => readDomain(domain, clock));
-    if (!succeeded.some(({ zone }) => zone.counted)) throw noZoneLeft(zones);
-    return readingOf(monotonicNs, domains);
+    const before = domainsOf(followed);
+    let failed = sweep(before, clock);
+    if (failed.length > 0 && relistIfOlderThan(relistAfterFailureNs)) {
+      failed = sweep([...failed, ...domainsOf(followed).slice(before.length)], clock);
+    }
+    missAll(failed);
+    const domains = domainsOf(followed);
+    if (!domains.some((domain) => domain.countable && !failed.includes(domain))) throw noZoneLeft(followed);
+    holdBackMirrors(domains, clock.monotonicNs() - monotonicNs);
+    return energyReading(monotonicNs, domains);
   };
   const close = (): void => {
-    for (const domain of domains) domain.file.close();
+    for (const { domain } of followed) domain.counter.close();
   };
   try {
     readAll();
@@ -53,24 +78,37 @@ export function openPowercap(request: PowercapRequest): EnergySource {
     id: "powercap",
     provenance: cpu?.isGuest === true ? "estimated" : "measured",
     boundary: "package_and_dram",
-    label: labelOf(zones, cpu),
-    uncertainty: powercapUncertainty(cpu, countsMemory(zones), hostname),
+    get label() {
+      return labelOf(followed, cpu);
+    },
+    get uncertainty() {
+      return powercapUncertainty(cpu, countsMemory(followed), hostname);
+    },
     idleWatts: null,
     read: readAll,
     close,
   };
 }
 
-interface Domain {
+interface FollowedZone {
   readonly zone: PowercapZone;
-  readonly rule: CounterRule;
-  readonly file: ZoneFile;
-  state: CounterState;
+  readonly domain: CounterDomain;
 }
 
-function openDomain(zone: PowercapZone): Domain {
+type OpenZone = NonNullable<PowercapRequest["openZone"]>;
+
+function follow(zone: PowercapZone, countable: boolean, openZone: OpenZone): FollowedZone {
   const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(zone) };
-  return { zone, rule, file: zoneFile(zone.energyFile), state: unreadCounter };
+  const counter = rawCounter(openZone(zone), rule.unitNanojoules);
+  return { zone, domain: newDomain({ id: zone.id, kind: zone.kind, rule, countable, counter }) };
+}
+
+function openZoneFile(zone: PowercapZone): ZoneFile {
+  return zoneFile(zone.energyFile, () => isStillThere(zone));
+}
+
+function rawCounter(file: ZoneFile, unitNanojoules: bigint): RawCounter {
+  return { read: () => rawFromMicrojoules(file.read(), unitNanojoules), close: () => file.close() };
 }
 
 function limitsOf({ kind }: PowercapZone): PowerLimits {
@@ -78,54 +116,45 @@ function limitsOf({ kind }: PowercapZone): PowerLimits {
   return kind === "psys" ? platformLimits : partLimits;
 }
 
-/** False when the zone could not be read: the others go on. */
-function readDomain(domain: Domain, clock: Clock): boolean {
-  let microjoules: bigint;
-  try {
-    microjoules = domain.file.read();
-  } catch {
-    domain.state = missReading(domain.state);
-    return false;
+/** Follows the zones that are new, and those that moved to where they are now. What silicon is counted already stays so. */
+function adopt(followed: FollowedZone[], listed: readonly PowercapZone[], openZone: OpenZone): void {
+  for (const zone of listed) {
+    const index = followed.findIndex((known) => known.zone.key === zone.key);
+    const known = followed[index];
+    if (known === undefined) {
+      const isCountedElsewhere = followed.some(
+        ({ domain, zone: { silicon } }) => domain.countable && silicon === zone.silicon,
+      );
+      // The index may have been another zone's before, whose identity is taken.
+      const id = followed.some(({ domain }) => domain.id === zone.id) ? zone.key : zone.id;
+      const late = follow({ ...zone, id }, zone.counted && !isCountedElsewhere, openZone);
+      missAll([late.domain]);
+      followed.push(late);
+    } else if (known.zone.energyFile !== zone.energyFile) {
+      known.domain.counter.close();
+      known.domain.counter = rawCounter(openZone(zone), known.domain.rule.unitNanojoules);
+      followed[index] = { zone, domain: known.domain };
+    }
   }
-  const raw = rawFromMicrojoules(microjoules, domain.rule.unitNanojoules);
-  domain.state = advanceCounter(domain.state, domain.rule, raw, clock.monotonicNs());
-  return true;
 }
 
-function readingOf(monotonicNs: bigint, domains: readonly Domain[]): EnergyReading {
-  const readings = domains.map(domainReading);
-  const counted = readings.filter((reading) => reading.counted);
-  return {
-    monotonicNs,
-    hostMicrojoules: counted.reduce((sum, { microjoules }) => sum + microjoules, 0n),
-    domains: readings,
-    gaps: counted.reduce((sum, { gaps }) => sum + gaps, 0),
-  };
+function domainsOf(followed: readonly FollowedZone[]): CounterDomain[] {
+  return followed.map(({ domain }) => domain);
 }
 
-function domainReading({ zone, rule, state }: Domain): DomainReading {
-  return {
-    id: zone.id,
-    kind: zone.kind,
-    counted: zone.counted,
-    microjoules: microjoulesOf(state, rule),
-    wraps: state.wraps,
-    gaps: state.gaps,
-  };
+function countsMemory(followed: readonly FollowedZone[]): boolean {
+  return followed.some(({ domain }) => isCounted(domain) && domain.kind === "dram");
 }
 
-function countsMemory(zones: readonly PowercapZone[]): boolean {
-  return zones.some(({ counted, kind }) => counted && kind === "dram");
+function labelOf(followed: readonly FollowedZone[], cpu: CpuInfo | null): string {
+  const packages = followed.filter(({ domain }) => isCounted(domain) && domain.kind === "package");
+  const names = packages.map(({ zone }) => zone.name).join(", ");
+  const what = countsMemory(followed) ? `${names} + dram` : `${names} (no memory counter)`;
+  return `${cpu?.isGuest === true ? "virtualised counter" : "RAPL"} ${what} through powercap`;
 }
 
-function labelOf(zones: readonly PowercapZone[], cpu: CpuInfo | null): string {
-  const packages = zones.filter(({ counted, kind }) => counted && kind === "package").map(({ name }) => name);
-  const names = countsMemory(zones) ? `${packages.join(", ")} + dram` : `${packages.join(", ")} (no memory counter)`;
-  return `${cpu?.isGuest === true ? "virtualised counter" : "RAPL"} ${names} through powercap`;
-}
-
-function noZoneLeft(zones: readonly PowercapZone[]): CarbonOpsError {
-  const first = zones.find(({ counted }) => counted)?.energyFile ?? "energy_uj";
+function noZoneLeft(followed: readonly FollowedZone[]): CarbonOpsError {
+  const first = followed.find(({ domain }) => domain.countable)?.zone.energyFile ?? "energy_uj";
   return new CarbonOpsError(
     "ENERGY_READ_FAILED",
     `No energy counter can be read (${first} and its siblings); run \`carbon-ops doctor\` to see why and what mends it.`,

@@ -57,6 +57,11 @@ export interface EnergySource {
   readonly uncertainty: SourceUncertainty;
   /** Power of the idle host within the boundary, when the source itself knows it (a model does); otherwise null. */
   readonly idleWatts: number | null;
+  /**
+   * Where readings come from elsewhere and may lie a little in the past: resolves when there is one newer than the last that
+   * `read` gave, or after a bounded time. A span that ends waits for it. Until then `read` gives that same reading again.
+   */
+  settle?(): Promise<void>;
   /** Reads every domain now. Throws CarbonOpsError ENERGY_READ_FAILED when no counted domain can be read any more. */
   read(): EnergyReading;
   close(): void;

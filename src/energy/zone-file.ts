@@ -7,7 +7,8 @@ export interface ZoneFile {
   close(): void;
 }
 
-export function zoneFile(path: string): ZoneFile {
+/** @param isStillThere asked before the file is opened: another zone may have taken its place. */
+export function zoneFile(path: string, isStillThere: () => boolean = () => true): ZoneFile {
   const buffer = Buffer.alloc(32);
   let descriptor: number | null = null;
   let lastMicrojoules: bigint | null = null;
@@ -16,12 +17,20 @@ export function zoneFile(path: string): ZoneFile {
     if (descriptor !== null) closeSync(descriptor);
     descriptor = null;
   };
+  const open = (): number => {
+    if (!isStillThere()) throw new Error(`${path} belongs to another zone now`);
+    return openSync(path, "r");
+  };
   const readHeld = (): bigint => {
-    descriptor ??= openSync(path, "r");
+    descriptor ??= open();
     return parseMicrojoules(buffer.toString("latin1", 0, readSync(descriptor, buffer, 0, buffer.length, 0)), path);
   };
   const readAnew = (): bigint => {
+    if (!isStillThere()) close();
+    // Opened before the old one is closed: a process that has given up root since cannot, and keeps what it has.
+    const fresh = open();
     close();
+    descriptor = fresh;
     return readHeld();
   };
   // Whoever replaces the file (a module reload, a simulation) leaves the descriptor on the old one.

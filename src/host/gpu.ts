@@ -80,7 +80,7 @@ function readNvidiaGpus(roots: HostRoots): GpuUse[] {
         busyPercent: null,
         memoryUsedBytes: null,
         memoryTotalBytes: null,
-        note: "its utilisation and energy need NVML, which this version does not read",
+        note: "its driver shows no utilisation in /sys; NVML does",
       },
     ];
   });

@@ -2,4 +2,6 @@
 export interface HostRoots {
   readonly proc: string;
   readonly sys: string;
+  /** Where each CPU has its registers, as N/msr: "/dev/cpu". Without it, registers are not looked for. */
+  readonly msr?: string;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { GpuEnergySource } from "../energy/gpu.ts";
 import type { EnergySource } from "../energy/source.ts";
 import type { GpuUse } from "../host/gpu.ts";
 import { readHostname } from "../host/hostname.ts";
@@ -9,6 +10,8 @@ import { readCpuTimes } from "../host/stat.ts";
 import { secondsFromNanoseconds } from "../units.ts";
 import { type SignalSubscription, startCommand } from "./child-command.ts";
 import { type EnergyFigures, energyFigures, type IdleBaseline, unknownEnergy } from "./energy-figures.ts";
+import { gpuEnergyFigures } from "./gpu-figures.ts";
+import { GpuMeter } from "./gpu-meter.ts";
 import { GpuObserver } from "./gpu-observer.ts";
 import { Sampler } from "./sampler.ts";
 import { TaskProcesses } from "./task-processes.ts";
@@ -23,6 +26,8 @@ export interface CommandRunOptions {
   readonly clock: Clock;
   readonly roots: HostRoots;
   readonly onSignal: SignalSubscription;
+  /** Where the energy of GPUs comes from; default: nowhere. The caller closes them. */
+  readonly gpuSources?: readonly GpuEnergySource[];
 }
 
 export interface CommandOutcome {
@@ -72,6 +77,7 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   const { logicalCpuCount } = readCpuTimes(roots);
   const processes = new TaskProcesses(roots);
   const gpus = new GpuObserver(roots);
+  const gpuMeter = await GpuMeter.open(options.gpuSources ?? [], roots);
   const sampler = new Sampler(
     {
       source,
@@ -81,25 +87,37 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
     },
     options.idleBaseline.watts ?? 0,
   );
-  const { end } = await startCommand({ ...options, isForeground: () => isForegroundProcessGroup(roots) });
+  const { end } = await startCommand({ ...options, isForeground: () => isForegroundProcessGroup(roots) }).catch(
+    async (error: unknown) => {
+      await gpuMeter.finish();
+      throw error;
+    },
+  );
   const startWallMs = clock.wallMs();
   const startMonotonicNs = clock.monotonicNs();
   const stopLooking = lookEarly(() => {
     processes.sample();
+    gpuMeter.noteTaskPids(processes.pids);
     gpus.sample();
   });
   const sampling = setInterval(() => {
     sampler.advance();
     gpus.sample();
+    gpuMeter.noteTaskPids(processes.pids);
+    void gpuMeter.advance();
   }, options.sampleIntervalSeconds * 1000);
   const { exitStatus, signal } = await end;
   const durationSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
   const endWallMs = clock.wallMs();
   stopLooking();
   clearInterval(sampling);
+  await source.settle?.();
   sampler.advance();
   gpus.sample();
+  gpuMeter.noteTaskPids(processes.pids);
+  await gpuMeter.finish();
   const { totals } = sampler;
+  const gpuEnergy = gpuEnergyFigures(gpuMeter.boards);
   const gaps = sampler.sourceGaps + sampler.failedReadings;
   return {
     exitStatus,
@@ -107,13 +125,15 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
     startWallMs,
     endWallMs,
     durationSeconds,
-    energy:
-      totals.tickCount === 0
+    energy: {
+      ...(totals.tickCount === 0
         ? unknownEnergy("no reading succeeded while the command ran")
-        : energyFigures(source, totals, options.idleBaseline, gaps),
+        : energyFigures(source, totals, options.idleBaseline, gaps)),
+      ...(gpuEnergy === null ? {} : { gpu: gpuEnergy }),
+    },
     cpu: { taskCpuSeconds: totals.taskCpuSeconds, hostBusyCpuSeconds: totals.hostBusyCpuSeconds, logicalCpuCount },
     memory: { peakResidentBytes: processes.peakResidentBytes, hostTotalBytes: hostMemoryBytes(roots) },
-    gpus: gpus.use,
+    gpus: gpuMeter.completed(gpus.use),
     host: readHostname(roots),
     processesLeftRunning: processes.aliveCount,
   };

@@ -2,6 +2,9 @@ import { type AttributionTotals, allocationRatio } from "../attribution/accumula
 import { attributionUncertainty } from "../attribution/uncertainty.ts";
 import type { EnergyBoundary, EnergySource, Provenance } from "../energy/source.ts";
 import { wattHoursFromJoules } from "../units.ts";
+import type { EnergyUncertainty } from "./energy-uncertainty.ts";
+import type { GpuEnergyFigures } from "./gpu-figures.ts";
+import type { StoredBaseline } from "./stored-baseline.ts";
 
 /** Where the idle baseline came from. "none": idle power is unknown, and shared out with the rest. */
 export type IdleBaselineOrigin = "model" | "configured" | "calibrated" | "none";
@@ -33,29 +36,34 @@ export interface EnergyFigures {
   readonly uncertainty: EnergyUncertainty | null;
   /** Steps of counters that added nothing, and readings that failed: above 0, the watt-hours are a lower bound. */
   readonly gaps: number;
-}
-
-export interface EnergyUncertainty {
-  /** Log standard deviation of the source's gain: systematic, shared by everything read from it on this host. */
-  readonly gainLnSigma: number;
-  readonly gainSourceId: string;
-  readonly gainCitation: string;
-  /** Log standard deviation of the share by CPU time. */
-  readonly shareLnSigma: number;
-  /** Standard uncertainty of the task's energy that does not scale with it: clock resolution and idle baseline. */
-  readonly additiveWh: number;
+  /** GPUs stand beside the host: their energy is in none of the figures above. Absent where none was read. */
+  readonly gpu?: GpuEnergyFigures;
 }
 
 export interface IdleBaseline {
   readonly watts: number | null;
   readonly origin: IdleBaselineOrigin;
+  /** Standard uncertainty of `watts` from the scatter of a calibration; absent where it is not known. */
+  readonly standardUncertaintyWatts?: number;
 }
 
-/** The baseline that holds: what the user configured or calibrated, else what the source itself knows, else none. */
-export function idleBaselineFor(source: EnergySource, configuredWatts: number | undefined): IdleBaseline {
+/** The baseline that holds: what the user configured, else what was calibrated, else what the source itself knows, else none. */
+export function idleBaselineFor(
+  source: EnergySource,
+  configuredWatts: number | undefined,
+  calibrated: Pick<StoredBaseline, "watts" | "standardUncertaintyWatts"> | null = null,
+): IdleBaseline {
   if (configuredWatts !== undefined) return { watts: configuredWatts, origin: "configured" };
+  if (calibrated !== null) {
+    const { watts, standardUncertaintyWatts } = calibrated;
+    return { watts, origin: "calibrated", standardUncertaintyWatts };
+  }
   if (source.idleWatts !== null) return { watts: source.idleWatts, origin: "model" };
   return { watts: null, origin: "none" };
+}
+
+export function attributionModeFor({ id }: Pick<EnergySource, "id">): AttributionMode {
+  return id === "governor" ? "governor_cpu_time" : "monitor_only";
 }
 
 export function energyFigures(
@@ -66,13 +74,17 @@ export function energyFigures(
 ): EnergyFigures {
   // A model's idle power carries the same gain error as its total, so no error of its own is left after subtraction.
   const idleWattsWithOwnError = baseline.origin === "model" ? 0 : (baseline.watts ?? 0);
-  const { shareLnSigma, additiveJoules } = attributionUncertainty(totals, idleWattsWithOwnError);
+  const { shareLnSigma, additiveJoules } = attributionUncertainty(
+    totals,
+    idleWattsWithOwnError,
+    baseline.standardUncertaintyWatts,
+  );
   return {
     energyWhTotal: wattHoursFromJoules(totals.hostJoules),
     energyWhActive: wattHoursFromJoules(totals.activeJoules),
     energyWhTask: wattHoursFromJoules(totals.taskJoules),
     allocationRatio: allocationRatio(totals),
-    attributionMode: "monitor_only",
+    attributionMode: attributionModeFor(source),
     energySource: source.id,
     energySourceLabel: source.label,
     energyProvenance: source.provenance,

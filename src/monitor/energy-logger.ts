@@ -3,10 +3,11 @@ import { type AttributionTotals, totalsBetween, zeroTotals } from "../attributio
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
 import { loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
-import { openEnergySource } from "../discovery/discover.ts";
+import { openSource } from "../discovery/open-source.ts";
 import type { EnergySource } from "../energy/source.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { readGpus } from "../host/gpu.ts";
+import { readHostname } from "../host/hostname.ts";
 import { readMemory } from "../host/memory.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { readCpuTimes } from "../host/stat.ts";
@@ -15,12 +16,15 @@ import { energyFigures, type IdleBaseline, idleBaselineFor, unknownEnergy } from
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
 import { Sampler } from "./sampler.ts";
+import { baselineFilePath, findBaseline } from "./stored-baseline.ts";
 import { type MetricSummary, summarise } from "./summary.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
 export interface EnergyLoggerOptions {
   /** Where joules come from; default: the best source that this process can use. */
-  readonly energySource?: "auto" | "powercap" | "model";
+  readonly energySource?: "auto" | "governor" | "powercap" | "msr" | "model";
+  /** The socket of the governor; default /var/run/carbon-ops.sock. */
+  readonly governorSocket?: string;
   /** Power of the idle host in watts, as the source sees it. */
   readonly idleBaselineWatts?: number;
   readonly cpuTdpWatts?: number;
@@ -77,8 +81,12 @@ export class EnergyLogger implements AsyncDisposable {
     const problems: string[] = [];
     const clock = options.clock ?? systemClock;
     const settings = await settingsOrDefaults(options, problems);
-    const roots = options.roots ?? { proc: settings.procRoot ?? "/proc", sys: settings.sysRoot ?? "/sys" };
-    const measuring = startMeasuring(options, settings, roots, clock, problems);
+    const roots = options.roots ?? {
+      proc: settings.procRoot ?? "/proc",
+      sys: settings.sysRoot ?? "/sys",
+      msr: settings.msrRoot ?? "/dev/cpu",
+    };
+    const measuring = await startMeasuring(options, settings, roots, clock, problems);
     return new EnergyLogger(options, settings, roots, clock, measuring, problems);
   }
 
@@ -115,6 +123,7 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The span since the last `logMetrics`, or since `open`. */
   async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
+    await this.#measuring?.source.settle?.();
     this.#measuring?.sampler.advance();
     const metric = this.#closeSpan(this.#sinceLastLog, operation, additionalInfo);
     this.#sinceLastLog = this.#openSpan();
@@ -136,8 +145,10 @@ export class EnergyLogger implements AsyncDisposable {
     this.#openSpans.add(span);
     try {
       const result = await task();
+      await this.#measuring?.source.settle?.();
       return { result, metric: this.#endSpan(span, operation, additionalInfo) };
     } catch (error) {
+      await this.#measuring?.source.settle?.();
       this.#endSpan(span, operation, { ...additionalInfo, error: messageOf(error) });
       throw error;
     }
@@ -153,7 +164,8 @@ export class EnergyLogger implements AsyncDisposable {
     const calibration = await idleCalibration(measuring.sampler, durationSeconds, this.#logicalCpuCount() ?? 1);
     if (calibration === null) return null;
     measuring.sampler.setIdleWatts(calibration.watts);
-    this.#baseline = { watts: calibration.watts, origin: "calibrated" };
+    const { watts, standardUncertaintyWatts } = calibration;
+    this.#baseline = { watts, origin: "calibrated", standardUncertaintyWatts };
     return calibration;
   }
 
@@ -282,22 +294,29 @@ async function settingsOrDefaults(options: EnergyLoggerOptions, problems: string
   }
 }
 
-function startMeasuring(
+async function startMeasuring(
   options: EnergyLoggerOptions,
   settings: Settings,
   roots: HostRoots,
   clock: Clock,
   problems: string[],
-): Measuring | null {
+): Promise<Measuring | null> {
   try {
     const cpuTdpWatts = options.cpuTdpWatts ?? settings.cpuTdpWatts;
-    const { source } = openEnergySource({
+    const { source } = await openSource({
       roots,
       clock,
       wanted: options.energySource ?? settings.energySource ?? "auto",
+      governorSocket: options.governorSocket ?? settings.governorSocket,
       ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
     });
-    const baseline = idleBaselineFor(source, options.idleBaselineWatts ?? settings.idleBaselineWatts);
+    const baseline = baselineOf(
+      source,
+      options.idleBaselineWatts ?? settings.idleBaselineWatts,
+      roots,
+      clock,
+      problems,
+    );
     const children = new TaskProcesses(roots);
     const sampler = new Sampler(
       {
@@ -313,6 +332,21 @@ function startMeasuring(
     problems.push(messageOf(error));
     return null;
   }
+}
+
+/** A stored baseline that is not used is a problem to know of; a configured one makes it irrelevant. */
+function baselineOf(
+  source: EnergySource,
+  configuredWatts: number | undefined,
+  roots: HostRoots,
+  clock: Clock,
+  problems: string[],
+): IdleBaseline {
+  if (configuredWatts !== undefined) return idleBaselineFor(source, configuredWatts);
+  const path = baselineFilePath(process.env);
+  const { baseline, note } = findBaseline(path, source, readHostname(roots), clock.wallMs());
+  if (note !== null) problems.push(note);
+  return idleBaselineFor(source, undefined, baseline);
 }
 
 /** CPU seconds of this process, threads that have ended included. */

@@ -14,9 +14,13 @@ export interface IdleCalibration {
 }
 
 const sampleCount = 10;
-const idleBusyRatioLimit = 0.05;
+/** Busy share of all CPUs from which on a host is not idle. */
+export const idleBusyRatioLimit = 0.05;
 
-/** Mean power over ten equal windows; whoever awaits it keeps the process alive meanwhile. Null when any window could not be read. */
+/**
+ * Mean power over ten equal windows; whoever awaits it keeps the process alive meanwhile. Null when any window could not be
+ * read. Where readings come from elsewhere a window may bring none that is new: the next one covers it.
+ */
 export async function idleCalibration(
   sampler: Sampler,
   durationSeconds: number,
@@ -31,15 +35,17 @@ export async function idleCalibration(
     await delay(windowMs);
     if (!sampler.advance()) return null;
     const window = totalsBetween(before, sampler.totals);
-    windowWatts.push(window.hostJoules / window.durationSeconds);
+    if (window.durationSeconds > 0) windowWatts.push(window.hostJoules / window.durationSeconds);
   }
+  const windowCount = windowWatts.length;
+  if (windowCount < 2) return null;
   const whole = totalsBetween(start, sampler.totals);
   const watts = whole.hostJoules / whole.durationSeconds;
   const hostBusyRatio = whole.hostBusyCpuSeconds / (whole.durationSeconds * logicalCpuCount);
   const squares = windowWatts.reduce((sum, windowPower) => sum + (windowPower - watts) ** 2, 0);
   return {
     watts,
-    standardUncertaintyWatts: Math.sqrt(squares / (sampleCount * (sampleCount - 1))),
+    standardUncertaintyWatts: Math.sqrt(squares / (windowCount * (windowCount - 1))),
     hostBusyRatio,
     wasIdle: hostBusyRatio < idleBusyRatioLimit,
   };

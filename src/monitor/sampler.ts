@@ -72,6 +72,8 @@ export class Sampler {
       this.#failedReadings += 1;
       return false;
     }
+    // The same reading again: the source has nothing newer yet, and the next tick covers the CPU time of this one too.
+    if (point.reading === this.#last.reading) return false;
     this.#totals = addTick(this.#totals, tickBetween(this.#last, point), this.#idleWatts);
     this.#last = point;
     return true;

@@ -1,9 +1,11 @@
-import type { TaskEnergy } from "../carbon/task-energy.ts";
+import type { GpuTaskEnergy, TaskEnergy } from "../carbon/task-energy.ts";
 import type { EnergyFigures } from "./energy-figures.ts";
+import type { GpuEnergyFigures } from "./gpu-figures.ts";
 
 /** The task's energy as the carbon estimator takes it; null when nothing was read. */
 export function taskEnergyOf(figures: EnergyFigures): TaskEnergy | null {
   const { energyWhTask, uncertainty, energyProvenance } = figures;
+  const gpu = figures.gpu === undefined ? null : gpuTaskEnergyOf(figures.gpu);
   if (energyWhTask === null || uncertainty === null || energyProvenance === null) return null;
   return {
     meanWh: energyWhTask,
@@ -14,5 +16,15 @@ export function taskEnergyOf(figures: EnergyFigures): TaskEnergy | null {
     shareLnSigma: uncertainty.shareLnSigma,
     boundary: figures.energyBoundary,
     provenance: energyProvenance,
+    ...(gpu === null ? {} : { gpu }),
   };
+}
+
+/** Null where nobody knows the task's part: then the estimate holds the host alone, and the figures say why. */
+function gpuTaskEnergyOf({ energyWhTask, uncertainty, boards }: GpuEnergyFigures): GpuTaskEnergy | null {
+  if (energyWhTask === null || uncertainty === null) return null;
+  const isMeasured = boards.every(
+    ({ energyWhTask: ofBoard, method }) => ofBoard === null || method === "energy_counter",
+  );
+  return { meanWh: energyWhTask, ...uncertainty, provenance: isMeasured ? "measured" : "estimated" };
 }

@@ -54,6 +54,11 @@ export class TaskProcesses {
     return [...this.#tracked.values()].filter(({ stat }) => stat.state !== "Z").length;
   }
 
+  /** Processes at the last sample, zombies included. */
+  get pids(): readonly number[] {
+    return [...this.#tracked.keys()];
+  }
+
   /** CPU seconds so far. Throws CarbonOpsError HOST_UNREADABLE when this process cannot be read. */
   sample(): number {
     const { self, seen } = this.#readAll();

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import type { CamelCased } from "./camel-case.ts";
 import { cpuFields, energyFields, gpuFields, memoryFields } from "./energy-fields.ts";
-import { count, isoTime, labels, nonNegative, ratio, schemaVersion, words } from "./fields.ts";
+import { count, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
 import { gramsFields } from "./grams-fields.ts";
 import { parseWith } from "./parse.ts";
 
 /** The members that come from a carbon estimate. */
 const estimateFields = {
   ...gramsFields,
-  energy_wh: nonNegative.meta({ description: "Energy before wall factor and PUE." }),
+  energy_wh: nonNegative.meta({ description: "Energy before wall factor and PUE: the host's part and that of GPUs." }),
   energy_kwh: nonNegative,
   energy_wh_stated: z.number().meta({ description: "Best value as measured, before values below zero were excluded." }),
   energy_mass_below_zero: ratio,
@@ -55,7 +55,9 @@ const recorderFields = {
 export const carbonEstimateRecordSchema = z
   .strictObject({
     kind: z.literal("carbon_estimate"),
-    schema_version: z.literal(schemaVersion),
+    schema_version: z.enum(estimateSchemaVersions).meta({
+      description: "1.1.0 added energy.gpu; in a record of 1.0.0 the energy of GPUs is in no figure.",
+    }),
     status: z
       .enum(["provisional", "settled"])
       .meta({ description: "Provisional: a better intensity may become known, and a restatement may follow." }),
@@ -92,7 +94,7 @@ export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): Car
   const fields: SnakeJson = toSnakeCase({
     ...estimate,
     kind: "carbon_estimate",
-    schemaVersion,
+    schemaVersion: "1.1.0",
     status: estimate.intensity.isEstimated ? "provisional" : "settled",
     type: input.type,
     name: input.name ?? null,

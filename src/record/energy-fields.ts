@@ -3,6 +3,35 @@ import { count, nonNegative, ratio, words } from "./fields.ts";
 
 /** Energy, CPU time, memory and GPUs as the monitor reports them. Null is "not known", never 0. */
 
+const uncertaintyFields = z.strictObject({
+  gain_ln_sigma: nonNegative,
+  gain_source_id: words,
+  gain_citation: words,
+  share_ln_sigma: nonNegative,
+  additive_wh: nonNegative,
+});
+
+const gpuBoardFields = z.strictObject({
+  id: words.meta({ description: "NVIDIA's UUID, else the PCI address." }),
+  name: words,
+  source: z.enum(["nvml", "hwmon"]),
+  method: z.enum(["energy_counter", "integrated_power"]),
+  energy_wh_total: nonNegative,
+  energy_wh_task: z.number().nullable().meta({ description: "Null where nobody knows whose work it was; signed." }),
+  idle_watts: nonNegative.nullable().meta({ description: "Power while nobody holds the board." }),
+  gaps: count,
+  note: words.nullable(),
+});
+
+const gpuEnergyFields = z
+  .strictObject({
+    energy_wh_total: nonNegative,
+    energy_wh_task: z.number().nullable(),
+    uncertainty: uncertaintyFields.nullable(),
+    boards: z.array(gpuBoardFields),
+  })
+  .meta({ description: "GPUs stand beside the host: their energy is in none of the members beside this one." });
+
 export const energyFields = z.strictObject({
   energy_wh_total: nonNegative.nullable().meta({ description: "The host's energy within the source's boundary." }),
   energy_wh_active: z.number().nullable().meta({ description: "Above the idle baseline; signed." }),
@@ -15,16 +44,9 @@ export const energyFields = z.strictObject({
   energy_boundary: z.enum(["package_and_dram", "server_wall"]).nullable(),
   idle_baseline_watts: nonNegative.nullable(),
   idle_baseline_origin: z.enum(["model", "configured", "calibrated", "none"]),
-  uncertainty: z
-    .strictObject({
-      gain_ln_sigma: nonNegative,
-      gain_source_id: words,
-      gain_citation: words,
-      share_ln_sigma: nonNegative,
-      additive_wh: nonNegative,
-    })
-    .nullable(),
+  uncertainty: uncertaintyFields.nullable(),
   gaps: count.meta({ description: "Readings that are missing: above 0, the watt-hours are lower bounds." }),
+  gpu: gpuEnergyFields.exactOptional(),
 });
 
 export const cpuFields = z.strictObject({

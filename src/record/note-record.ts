@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { count, isoTime, labels, schemaVersion, words } from "./fields.ts";
+import { count, firstSchemaVersion, isoTime, labels, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
 /** A remark by a person, about the ledger or about one of its records. */
 export const noteRecordSchema = z
   .strictObject({
     kind: z.literal("note"),
-    schema_version: z.literal(schemaVersion),
+    schema_version: z.literal(firstSchemaVersion),
     created_at: isoTime,
     text: words,
     about_seq: count
@@ -22,7 +22,7 @@ export type NoteRecord = z.infer<typeof noteRecordSchema>;
 export function buildNoteRecord(text: string, createdAt: string): NoteRecord {
   const note = {
     kind: "note",
-    schema_version: schemaVersion,
+    schema_version: firstSchemaVersion,
     created_at: createdAt,
     text,
     about_seq: null,

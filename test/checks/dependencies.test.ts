@@ -50,6 +50,11 @@ test("a dependency that docs/dependencies.md does not explain is reported", asyn
   expect(status).toBe(1);
 });
 
+test("an optional dependency needs its row too", async () => {
+  const { output } = await checkDependencies({ manifest: { optionalDependencies: { foreign: "1.0.0" } }, policy: "" });
+  expect(output).toContain("docs/dependencies.md says nothing about foreign");
+});
+
 test("a row for a dependency that is gone is reported", async () => {
   const { status, output } = await checkDependencies({ policy: "| `gone` | MIT | once |\n" });
   expect(output).toContain("docs/dependencies.md lists gone, which package.json does not have");

@@ -26,7 +26,7 @@ test("says for each source whether it can be used and why, and which one is in u
 test("says the same as JSON", async () => {
   const { stdout } = await carbonOps(["doctor", "--json"]);
   const { sources, in_use, parts } = findings.parse(JSON.parse(stdout.toString()));
-  expect(sources.map(({ id }) => id)).toEqual(["governor", "powercap", "msr", "model", "nvml"]);
+  expect(sources.map(({ id }) => id)).toEqual(["governor", "powercap", "msr", "model", "nvml", "hwmon"]);
   expect(sources.find(({ id }) => id === in_use?.id)?.usable).toBe(true);
   expect(parts.map(({ name }) => name)).toContain("flock");
 });

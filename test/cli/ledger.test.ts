@@ -39,7 +39,7 @@ function shell(directory = temporaryDirectory()) {
       environment: environment ?? { HOME: join(directory, "home") },
       workingDirectory: directory,
       clock: systemClock,
-      roots: { proc: "/proc", sys: "/sys" },
+      roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
       onSignal: () => () => undefined,
       setExitCode: (code: number) => {
         status = code;

@@ -122,3 +122,11 @@ test("an unknown key that is like no setting is refused with all settings", asyn
     `${path}: xyzzy is not a setting; known ones are ${settingNames.join(", ")}.`,
   );
 });
+
+test("a file may not name code to load: it is found by where a command is started, not by who wrote it", async () => {
+  const folder = plantTree({ "carbon-ops.config.json": '{"nvmlLibrary": "/tmp/anything.so"}' });
+  await expect(readConfigFile(join(folder, "carbon-ops.config.json"))).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("set CARBON_OPS_NVML_LIBRARY instead"),
+  });
+});

@@ -70,7 +70,7 @@ test.each([
   ["CARBON_OPS_PUE", "0.9", "a number of at least 1 or the name of a PUE profile"],
   ["CARBON_OPS_WALL_FACTOR", "much", "a number of at least 1"],
   ["CARBON_OPS_LEVEL", "95", "a number between 0 and 1, such as 0.95"],
-  ["CARBON_OPS_ENERGY_SOURCE", "battery", "auto, powercap or model"],
+  ["CARBON_OPS_ENERGY_SOURCE", "battery", "auto, governor, powercap, msr or model"],
   ["CPU_TDP_WATTS", "-5", "a positive number of watts"],
   ["CARBON_OPS_IDLE_BASELINE_WATTS", "12W", "a number of watts, 0 or more"],
   ["CARBON_OPS_SAMPLE_INTERVAL_SECONDS", "0", "a number of seconds from 0.1 to 60"],

@@ -8,7 +8,6 @@ import {
   kernelTree,
   type ProcContents,
   packageZone,
-  writeKernelFile,
   writePowercap,
   writeProc,
   type Zone,
@@ -28,15 +27,22 @@ function entry(roots: HostRoots, id: SourceExamination["id"]): SourceExamination
 
 test("every source has an entry, best first", () => {
   const ids = examineSources({ roots: hostWith(null), clock: manualClock() }).map(({ id }) => id);
-  expect(ids).toEqual(["governor", "powercap", "msr", "model", "nvml"]);
+  expect(ids).toEqual(["governor", "powercap", "msr", "model"]);
 });
 
-test("sources that this version does not read are said to be so, and nothing pretends to mend them", () => {
+test("the governor is what asking its socket gave; where nobody asked, that is said", () => {
   const roots = hostWith(null);
-  for (const id of ["governor", "msr", "nvml"] as const) {
-    expect(entry(roots, id)).toMatchObject({ usable: false, mend: null, uncertainty: null });
-    expect(entry(roots, id)?.why).toContain("not read by this version");
-  }
+  expect(entry(roots, "governor")).toMatchObject({ usable: false, mend: null, uncertainty: null });
+  expect(entry(roots, "governor")?.why).toContain("Nobody asked");
+  const governor = {
+    id: "governor",
+    title: "it",
+    usable: true,
+    why: "answers",
+    mend: null,
+    uncertainty: null,
+  } as const;
+  expect(examineSources({ roots, clock: manualClock(), governor })[0]).toBe(governor);
 });
 
 test("readable counters are usable, with their uncertainty", () => {
@@ -108,12 +114,6 @@ test("the model is always there, says what it is, and how unsure", () => {
   const found = entry(hostWith(null, { isGuest: true }), "model");
   expect(found).toMatchObject({ usable: true, mend: null, uncertainty: { gainLnSigma: Math.hypot(0.2, 0.25) } });
   expect(found?.why).toContain("no measurement");
-});
-
-test("an NVIDIA GPU is named, so that its missing energy is no secret", () => {
-  const roots = hostWith(null);
-  writeKernelFile(join(roots.proc, "driver/nvidia/gpus/0000:01:00.0/information"), "Model: NVIDIA L4\n");
-  expect(entry(roots, "nvml")?.why).toContain("NVIDIA L4");
 });
 
 test("a host that cannot be read at all is examined without throwing", () => {

@@ -12,8 +12,12 @@ test.each([
   expect(scaleFromRange(range)).toEqual({ unitNanojoules, modulus: 2n ** 32n });
 });
 
-test("a range that no whole unit explains is counted in microjoules, one count more than the range to a wrap", () => {
-  expect(scaleFromRange(262_143_999_938n)).toEqual({ unitNanojoules: 1000n, modulus: 262_143_999_999n });
+test("very old kernels did not cut the unit: microjoules are counted, and the wrap is where 2^32 of 2^-14 J are", () => {
+  expect(scaleFromRange(262_143_999_938n)).toEqual({ unitNanojoules: 1000n, modulus: 262_144_000_000n });
+});
+
+test("a range that no unit explains is counted in microjoules, one count more than the range to a wrap", () => {
+  expect(scaleFromRange(262_143_999_000n)).toEqual({ unitNanojoules: 1000n, modulus: 262_143_999_061n });
 });
 
 test.each([

@@ -85,7 +85,7 @@ test("a wrap loses nothing: 100 J across the end of the range are 100 J", () => 
 });
 
 test("one zone that fails is a gap of its own, and the others go on", () => {
-  const { roots, secondLater } = bench([packageZone(0), packageZone(1)]);
+  const { roots, secondLater } = bench([packageZone(0), { ...packageZone(1), microjoules: 21_000_000n }]);
   rmSync(energyFile(roots, "intel-rapl:1"));
   const reading = secondLater({ "intel-rapl:0": 31_000_000n });
   expect(Number(reading.hostMicrojoules)).toBeCloseTo(30e6, -3);
@@ -104,10 +104,10 @@ test("garbage in a counter is a failed reading, never 0 and never consumption", 
 });
 
 test("a zone that vanishes and comes back has lost no energy, only a reading", () => {
-  const { roots, secondLater } = bench([packageZone(0), packageZone(1)]);
+  const { roots, secondLater } = bench([packageZone(0), { ...packageZone(1), microjoules: 21_000_000n }]);
   rmSync(energyFile(roots, "intel-rapl:1"));
   secondLater({ "intel-rapl:0": 2_000_000n });
-  const reading = secondLater({ "intel-rapl:0": 3_000_000n, "intel-rapl:1": 51_000_000n });
+  const reading = secondLater({ "intel-rapl:0": 3_000_000n, "intel-rapl:1": 71_000_000n });
   expect(Number(reading.domains[1]?.microjoules)).toBeCloseTo(50e6, -3);
   expect(reading.gaps).toBe(1);
 });
@@ -166,32 +166,4 @@ test("AMD's counters, which a model in the processor computes, are trusted less 
   const amd = bench([packageZone(0)], { vendorId: "AuthenticAMD", family: 25, model: 17 }).source;
   expect(amd.uncertainty.gainLnSigma).toBeGreaterThan(intel.uncertainty.gainLnSigma);
   expect(amd.uncertainty.sourceId).toBe("rapl.gain/host=example");
-});
-
-/**
- * The rule of the Python original's governor, restated: counter and range are cut to 32 bits although they are microjoules, and
- * a step above half the range is dropped as implausible.
- */
-function pythonOriginalMicrojoules(readings: readonly bigint[], range: bigint): bigint {
-  const cut = (microjoules: bigint): bigint => microjoules % 2n ** 32n;
-  let total = 0n;
-  for (const [index, microjoules] of readings.slice(1).entries()) {
-    const step = cut(microjoules) - cut(readings[index] ?? 0n);
-    const delta = step < 0n ? step + cut(range) : step;
-    if (delta >= 0n && delta <= cut(range) / 2n) total += delta;
-  }
-  return total;
-}
-
-test("a minute at 800 W is 48 kJ here, where the Python original reports 0 J", () => {
-  const { clock, roots, source } = bench([packageZone(0)]);
-  const shownMicrojoules = [1_000_000n];
-  for (let tick = 1n; tick <= 600n; tick += 1n) {
-    shownMicrojoules.push(1_000_000n + tick * 80_000_000n);
-    setMicrojoules(roots, "intel-rapl:0", 1_000_000n + tick * 80_000_000n);
-    clock.advanceSeconds(0.1);
-    source.read();
-  }
-  expect(Number(source.read().hostMicrojoules) / 1e6).toBeCloseTo(48_000, 2);
-  expect(pythonOriginalMicrojoules(shownMicrojoules, intelRange)).toBe(0n);
 });

@@ -7,7 +7,7 @@ test("a run is recorded with its grams, energy, provenance and budget under the 
   const record = buildCarbonEstimateRecord(await exampleRun());
   expect(record).toMatchObject({
     kind: "carbon_estimate",
-    schema_version: "1.0.0",
+    schema_version: "1.1.0",
     type: "run",
     name: "train",
     start_ts: "2025-07-01T10:00:00.000Z",
@@ -67,4 +67,28 @@ test("a number that is not finite cannot be recorded", async () => {
   expect(() => buildCarbonEstimateRecord(broken)).toThrow(
     expect.objectContaining({ code: "RECORD_INVALID", message: expect.stringContaining('"energy.gaps"') }),
   );
+});
+
+test("the energy of GPUs stands beside the host's, and nobody's part of it is null", async () => {
+  const board = {
+    id: "GPU-1",
+    name: "Example GPU",
+    source: "nvml",
+    method: "energy_counter",
+    energyWhTotal: 5,
+    energyWhTask: null,
+    idleWatts: null,
+    gaps: 0,
+    note: "it is divided into instances (MIG)",
+  } as const;
+  const gpu = { energyWhTotal: 5, energyWhTask: null, uncertainty: null, boards: [board] };
+  const record = buildCarbonEstimateRecord({ ...(await exampleRun()), energy: { ...energyFigures, gpu } });
+  expect(record.energy?.energy_wh_total).toBe(12);
+  expect(record.energy?.gpu).toMatchObject({ energy_wh_total: 5, energy_wh_task: null, boards: [{ source: "nvml" }] });
+  expect(parseRecord(record)).toEqual(record);
+});
+
+test("a record of 1.0.0, from before GPUs had energy, is still read", async () => {
+  const record = { ...buildCarbonEstimateRecord(await exampleRun()), schema_version: "1.0.0" };
+  expect(parseRecord(record)).toEqual(record);
 });

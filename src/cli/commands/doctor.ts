@@ -1,8 +1,10 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { openEnergySource } from "../../discovery/discover.ts";
 import { examineSources } from "../../discovery/examine.ts";
+import { examineGovernor } from "../../discovery/governor-examination.ts";
+import { examineGpuSources } from "../../discovery/gpu-examination.ts";
+import { defaultGovernorSocket, type OpenRequest, openSource } from "../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { type CpuInfo, readCpuInfo } from "../../host/cpuinfo.ts";
 import { readGpus } from "../../host/gpu.ts";
@@ -19,7 +21,7 @@ export function build(context: CommandContext): Command {
     .description("Says which energy sources and optional parts this host has, why not the others, and what mends them.")
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nExample: carbon-ops doctor");
-  addSettingFlags(command, ["energySource", "cpuTdpWatts"]);
+  addSettingFlags(command, ["energySource", "cpuTdpWatts", "msrRoot", "governorSocket"]);
   return command.action(async (options: { readonly json?: boolean }) => {
     const settings = await settingsOf(command, context);
     const request = {
@@ -27,10 +29,21 @@ export function build(context: CommandContext): Command {
       clock: context.clock,
       ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
     };
+    const governor = await examineGovernor({
+      ...request,
+      socketPath: settings.governorSocket ?? defaultGovernorSocket,
+    });
     const findings: DoctorFindings = {
       machine: machineRows(request.roots),
-      sources: examineSources(request),
-      inUse: sourceInUse({ ...request, wanted: settings.energySource ?? "auto" }),
+      sources: [
+        ...examineSources({ ...request, governor }),
+        ...(await examineGpuSources({ ...request, nvmlLibrary: settings.nvmlLibrary })),
+      ],
+      inUse: await sourceInUse({
+        ...request,
+        wanted: settings.energySource ?? "auto",
+        governorSocket: settings.governorSocket,
+      }),
       parts: [flockPart(context.environment["PATH"] ?? "")],
     };
     if (options.json === true) {
@@ -42,9 +55,9 @@ export function build(context: CommandContext): Command {
   });
 }
 
-function sourceInUse(request: Parameters<typeof openEnergySource>[0]): DoctorFindings["inUse"] {
+async function sourceInUse(request: OpenRequest): Promise<DoctorFindings["inUse"]> {
   try {
-    const { source } = openEnergySource(request);
+    const { source } = await openSource(request);
     source.close();
     return { id: source.id, label: source.label, uncertainty: source.uncertainty };
   } catch (error) {

@@ -2,12 +2,15 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { CarbonEstimator } from "../../carbon/estimator.ts";
 import type { Settings } from "../../config/settings.ts";
-import { openEnergySource } from "../../discovery/discover.ts";
+import { openGpuSources } from "../../discovery/gpu-examination.ts";
+import { openSource } from "../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../errors.ts";
+import { readHostname } from "../../host/hostname.ts";
 import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
 import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
 import { idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
+import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
@@ -48,6 +51,8 @@ export function build(context: CommandContext): Command {
     "pue",
     "wallFactor",
     "energySource",
+    "msrRoot",
+    "governorSocket",
     "cpuTdpWatts",
     "idleBaselineWatts",
     "level",
@@ -87,11 +92,13 @@ async function run(request: RunRequest): Promise<void> {
   const recorder = await recorderFor(settings, context);
   const ignoreSignals: (() => void)[] = [];
   try {
-    const outcome = await measure(request, (listener) => ignoreSignals.push(context.onSignal(listener)));
+    const { outcome, baselineNote } = await measure(request, (listener) =>
+      ignoreSignals.push(context.onSignal(listener)),
+    );
     context.setExitCode(outcome.exitStatus);
     const name = flags.name ?? basename(request.program);
     const assessment = await assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level });
-    await publish({ request, name, outcome, assessment, json, recorder });
+    await publish({ request, name, outcome, baselineNote, assessment, json, recorder });
   } finally {
     await recorder?.close();
     for (const ignore of ignoreSignals) ignore();
@@ -108,28 +115,36 @@ async function recorderFor(settings: Settings, context: CommandContext): Promise
 async function measure(
   { program, programArguments, settings, context }: RunRequest,
   onSignal: (listener: (signal: NodeJS.Signals) => void) => void,
-): Promise<CommandOutcome> {
+): Promise<{ readonly outcome: CommandOutcome; readonly baselineNote: string | null }> {
   const roots = rootsOf(settings, context);
-  const { source } = openEnergySource({
+  const { source } = await openSource({
     roots,
     clock: context.clock,
     wanted: settings.energySource ?? "auto",
+    governorSocket: settings.governorSocket,
     ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
   });
+  const path = baselineFilePath(context.environment);
+  const stored = findBaseline(path, source, readHostname(roots), context.clock.wallMs());
+  const configuredWatts = settings.idleBaselineWatts;
+  const gpuSources = await openGpuSources({ roots, clock: context.clock, nvmlLibrary: settings.nvmlLibrary });
   try {
-    return await runCommand({
+    const outcome = await runCommand({
       program,
       programArguments,
       environment: context.environment,
       source,
-      idleBaseline: idleBaselineFor(source, settings.idleBaselineWatts),
+      idleBaseline: idleBaselineFor(source, configuredWatts, stored.baseline),
       sampleIntervalSeconds: settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds,
       clock: context.clock,
       roots,
       onSignal,
+      gpuSources,
     });
+    return { outcome, baselineNote: configuredWatts === undefined ? stored.note : null };
   } finally {
     source.close();
+    await Promise.all(gpuSources.map((gpus) => gpus.close()));
   }
 }
 
@@ -137,6 +152,8 @@ interface Publication {
   readonly request: RunRequest;
   readonly name: string;
   readonly outcome: CommandOutcome;
+  /** Why a stored idle baseline is not used, or is doubtful; null when there is nothing to say. */
+  readonly baselineNote: string | null;
   readonly assessment: RunAssessment | null;
   readonly json: OutputTarget | null;
   readonly recorder: Recorder | null;
@@ -145,7 +162,8 @@ interface Publication {
 const noRecordMessage = "No record was kept, because no energy was read; ask `carbon-ops doctor`.";
 
 /** Record, summary and JSON, each whether or not another one fails; the first failure decides the exit status. */
-async function publish({ request, name, outcome, assessment, json, recorder }: Publication): Promise<void> {
+async function publish(publication: Publication): Promise<void> {
+  const { request, name, outcome, baselineNote, assessment, json, recorder } = publication;
   const { context, settings, flags } = request;
   const failures: CarbonOpsError[] = [];
   const budget = budgetOf(assessment, settings, failures);
@@ -156,7 +174,7 @@ async function publish({ request, name, outcome, assessment, json, recorder }: P
   });
   if (flags.quiet !== true) {
     const carbon = assessment === null ? null : { estimate: assessment.estimate, energy: assessment.energy };
-    const summary = { name, outcome, carbon, budget, record: place };
+    const summary = { name, outcome, baselineNote, carbon, budget, record: place };
     context.stderr.write(runSummary(summary, outputWidth(context.stderr), outputStyle(context.stderr, context)));
   }
   await settled(failures, async () => {

@@ -23,6 +23,8 @@ export interface RecordPlace {
 export interface RunSummary {
   readonly name: string;
   readonly outcome: CommandOutcome;
+  /** Why a stored idle baseline is not used, or is doubtful; null when there is nothing to say. */
+  readonly baselineNote: string | null;
   /** Null when no energy could be read: then there are no grams either. */
   readonly carbon: { readonly estimate: CarbonEstimate; readonly energy: EnergyInterval } | null;
   readonly budget: readonly BudgetVerdict[];
@@ -35,6 +37,7 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
   const rows: (readonly [string, string])[] = [
     ["energy", energyText(summary)],
     ["joules from", sourceText(outcome)],
+    ...gpuRows(outcome),
     ["use", useText(outcome)],
   ];
   if (carbon !== null) {
@@ -43,6 +46,7 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
     if (carbon.estimate.marginal !== null) rows.push(["at the margin", marginalText(carbon.estimate.marginal)]);
     rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
   }
+  if (summary.baselineNote !== null) rows.push(["idle power", summary.baselineNote]);
   if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
   for (const verdict of summary.budget) rows.push(["budget", budgetText(verdict, style)]);
   rows.push([
@@ -62,7 +66,11 @@ function energyText({ outcome, carbon }: RunSummary): string {
   const { energyWhTotal } = outcome.energy;
   if (energyWhTotal === null || carbon === null) return `unknown: ${outcome.energy.energySourceLabel}`;
   const { meanWh, lowerWh: lower, upperWh: upper, level, kind } = carbon.energy;
-  const host = `of ${formatEnergyWh(energyWhTotal)} that the host took`;
+  const { gpu } = outcome.energy;
+  const host =
+    gpu === undefined
+      ? `of ${formatEnergyWh(energyWhTotal)} that the host took`
+      : `of ${formatEnergyWh(energyWhTotal + gpu.energyWhTotal)} that host and GPUs took`;
   const lost =
     outcome.energy.gaps > 0 ? `; ${outcome.energy.gaps} readings are missing, so these are lower bounds` : "";
   return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
@@ -78,6 +86,21 @@ function sourceText({ energy, durationSeconds }: CommandOutcome): string {
       ? "; idle power is not known, and is shared out with the rest"
       : `, of which ${formatWatts(energy.idleBaselineWatts)} idle and nobody's`;
   return `${modelled}${energy.energySourceLabel}${watts}${idle}`;
+}
+
+/** One row a board: what it took, which part is the task's, and what that rests on. */
+function gpuRows({ energy }: CommandOutcome): readonly (readonly [string, string])[] {
+  return (energy.gpu?.boards ?? []).map((board) => {
+    const how = board.method === "energy_counter" ? "counted by the board" : "summed up from sampled watts";
+    const part =
+      board.energyWhTask === null
+        ? "the task's part is not known and is in no figure"
+        : `${formatEnergyWh(board.energyWhTask)} of it the task's`;
+    const idle = board.idleWatts === null ? "" : `, above ${formatWatts(board.idleWatts)} idle`;
+    const gaps = board.gaps > 0 ? `; ${board.gaps} readings are missing, so these are lower bounds` : "";
+    const note = board.note === null ? "" : `; ${board.note}`;
+    return ["GPU", `${board.name}: ${formatEnergyWh(board.energyWhTotal)} (${how}), ${part}${idle}${gaps}${note}`];
+  });
 }
 
 function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string {

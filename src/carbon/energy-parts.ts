@@ -1,0 +1,33 @@
+import type { Quantity } from "../uncertainty/product.ts";
+import type { TaskEnergy } from "./task-energy.ts";
+
+/** How a task's energy is made up of the host's part and the GPUs' part. */
+export interface EnergyParts {
+  /** Share of the host's part in the sum, in [0, 1]; 1 where there are no GPUs. */
+  readonly hostShare: number;
+  readonly gpuShare: number;
+  /** The mean of both parts' factors, weighed by their energy. */
+  readonly factor: number;
+}
+
+/** Both parts together, before any factor. */
+export function summedEnergy({ meanWh, additiveWh, gpu }: TaskEnergy): Quantity {
+  if (gpu === undefined) return { mean: meanWh, standardUncertainty: additiveWh };
+  return { mean: meanWh + gpu.meanWh, standardUncertainty: Math.hypot(additiveWh, gpu.additiveWh) };
+}
+
+/**
+ * The parts after each was multiplied by its own factor (1 for plain energy). An error of one part moves the sum by that part's share
+ * of it (JCGM 100, 5.1.2), which is how it enters a product as if it were an error of the whole. A part below 0 has no share.
+ */
+export function energyParts({ meanWh, gpu }: TaskEnergy, hostFactor = 1, gpuFactor = 1): EnergyParts {
+  if (gpu === undefined) return { hostShare: 1, gpuShare: 0, factor: hostFactor };
+  const [hostWh, gpuWh] = [Math.max(0, meanWh), Math.max(0, gpu.meanWh)];
+  if (hostWh + gpuWh === 0) return { hostShare: 1, gpuShare: 0, factor: hostFactor };
+  const total = hostWh * hostFactor + gpuWh * gpuFactor;
+  return {
+    hostShare: (hostWh * hostFactor) / total,
+    gpuShare: (gpuWh * gpuFactor) / total,
+    factor: total / (hostWh + gpuWh),
+  };
+}

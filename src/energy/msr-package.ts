@@ -1,0 +1,81 @@
+import { systemErrorCode } from "../errors.ts";
+import type { CpuPlace } from "../host/topology.ts";
+import type { MsrFile } from "./msr-file.ts";
+
+/** A package, or a die of one, whose counters any of its CPUs shows. */
+export interface PackagePlace {
+  readonly packageId: number;
+  /** Set only where the package has several dies with counters of their own. */
+  readonly dieId: number | null;
+}
+
+/** The places that have counters, in order, from the CPUs that are online. */
+export function packagePlaces(cpus: readonly CpuPlace[], perDie: boolean): PackagePlace[] {
+  const packageIds = [...new Set(cpus.map(({ packageId }) => packageId))].toSorted((left, right) => left - right);
+  return packageIds.flatMap((packageId): PackagePlace[] => {
+    const dies = new Set(cpus.filter((cpu) => cpu.packageId === packageId).map(({ dieId }) => dieId ?? 0));
+    if (!perDie || dies.size < 2) return [{ packageId, dieId: null }];
+    return [...dies].toSorted((left, right) => left - right).map((dieId) => ({ packageId, dieId }));
+  });
+}
+
+/** The online CPUs of a place, lowest first. */
+export function cpusOfPlace(cpus: readonly CpuPlace[], { packageId, dieId }: PackagePlace): number[] {
+  return cpus
+    .filter((cpu) => cpu.packageId === packageId && (dieId === null || (cpu.dieId ?? 0) === dieId))
+    .map(({ cpu }) => cpu);
+}
+
+/** "package-0", or "package-0-die-1", as powercap names it. */
+export function placeName({ packageId, dieId }: PackagePlace): string {
+  return dieId === null ? `package-${packageId}` : `package-${packageId}-die-${dieId}`;
+}
+
+/** The registers of a package through one of its CPUs; when that one goes, through the next. */
+export interface PackageRegisters {
+  /** Throws the error of the lowest CPU when none of them can be read. */
+  read(register: number): bigint;
+  close(): void;
+}
+
+/** @param listCpus the place's online CPUs as they are now, lowest first. */
+export function packageRegisters(
+  listCpus: () => readonly number[],
+  openFile: (cpu: number) => MsrFile,
+): PackageRegisters {
+  let held: MsrFile | null = null;
+
+  const close = (): void => {
+    held?.close();
+    held = null;
+  };
+  const readAnew = (register: number): bigint => {
+    close();
+    let firstError: unknown = new Error("no CPU of this package is online");
+    for (const [index, cpu] of listCpus().entries()) {
+      try {
+        held = openFile(cpu);
+        return held.read(register);
+      } catch (error) {
+        close();
+        if (index === 0) firstError = error;
+        // Every CPU of the package has the same registers: one that is not there on one is on none.
+        if (systemErrorCode(error) === "EIO") break;
+      }
+    }
+    throw firstError;
+  };
+
+  return {
+    read: (register) => {
+      if (held === null) return readAnew(register);
+      try {
+        return held.read(register);
+      } catch (error) {
+        if (systemErrorCode(error) === "EIO") throw error;
+        return readAnew(register);
+      }
+    },
+    close,
+  };
+}

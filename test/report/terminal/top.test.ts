@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import type { ConsumerPower } from "../../../src/monitor/host-watch.ts";
+import { textStyle } from "../../../src/report/terminal/style.ts";
+import { inOrder, type TopPage, topPage } from "../../../src/report/terminal/top.ts";
+
+function consumer(pid: number, watts: number, joules: number): ConsumerPower {
+  const rest = { busyCpus: 0.5, standardUncertaintyJoules: 1, proportionalJoules: joules };
+  return { key: `${pid}@1`, pid, name: `p${pid}`, watts, joules, ...rest };
+}
+
+const part = { watts: 0, joules: 0 };
+
+function pageOf(consumers: readonly ConsumerPower[], differences: Partial<TopPage> = {}): TopPage {
+  const zone = (id: string, kind: "package" | "dram", watts: number) => ({ id, kind, counted: true, watts, joules: 1 });
+  return {
+    view: {
+      tickSeconds: 1,
+      durationSeconds: 10,
+      hostWatts: 100,
+      hostJoules: 1000,
+      busyCpus: 2,
+      idle: part,
+      exited: { ...part, count: 3 },
+      unattributed: part,
+      domains: [zone("0", "package", 50), zone("1", "package", 40), zone("0:0", "dram", 6), zone("1:0", "dram", 4)],
+      consumers,
+      gaps: 0,
+    },
+    consumerKind: "process",
+    order: "w",
+    source: { label: "RAPL", provenance: "measured" },
+    idleBaseline: { watts: 20, origin: "configured" },
+    gpus: [],
+    carbon: null,
+    notes: [],
+    help: "q quit",
+    ...differences,
+  };
+}
+
+const style = textStyle(false);
+const three = [consumer(30, 1, 5), consumer(4, 3, 1), consumer(200, 2, 9)];
+
+test("rows are sorted by watts now, by joules so far, or by process id", () => {
+  const pids = (order: "w" | "j" | "p") => inOrder(three, order).map(({ pid }) => pid);
+  expect(pids("w")).toEqual([4, 200, 30]);
+  expect(pids("j")).toEqual([200, 30, 4]);
+  expect(pids("p")).toEqual([4, 30, 200]);
+});
+
+test("packages are shown one by one, memory in one sum, and gaps as a caution", () => {
+  const page = pageOf(three);
+  const text = topPage({ ...page, view: { ...page.view, gaps: 2 } }, 80, 24, style);
+  expect(text).toContain("package 0 50.0 W  package 1 40.0 W  DRAM 10.0 W  idle 20.0 W");
+  expect(text).toContain("2 readings are missing: figures are lower bounds");
+});
+
+test("a GPU stands beside the host, with its own power or the word that it is not known", () => {
+  const gpu = { id: "g", name: "H100", watts: 310, joules: 3100, busyPercent: 87, memoryUsedBytes: 1, method: null };
+  const text = topPage(
+    pageOf(three, { gpus: [gpu, { ...gpu, name: "old", watts: null, joules: null }] }),
+    80,
+    24,
+    style,
+  );
+  expect(text).toContain("beside it H100: 310 W  3100.0 J  87.0 % busy");
+  expect(text).toContain("beside it old: power not known");
+});
+
+test.each([
+  [80, 24],
+  [80, 12],
+  [120, 40],
+  [40, 24],
+])("a frame fits into %i columns and %i lines, and keeps the rows that make the sum", (width, height) => {
+  const many = Array.from({ length: 100 }, (_, index) => consumer(index + 1, 100 - index, 1));
+  const lines = topPage(pageOf(many), width, height, style).trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(height);
+  for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(width);
+  expect(lines.slice(-4).map((line) => line.trim().split(" ")[0]?.slice(0, 7))).toEqual(["idle,", "3", "unattri", "q"]);
+});
