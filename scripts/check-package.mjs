@@ -13,7 +13,7 @@ import { filesBelow, root } from "./tree.mjs";
  */
 const installedLimitBytes = 9_000_000;
 
-const allowedContents = /^package\/(dist\/|schema\/|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/;
+const allowedContents = /^package\/(dist\/|schema\/|docs\/|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/;
 const requiredContents = ["package/LICENSE", "package/README.md", "package/CHANGELOG.md", "package/package.json"];
 
 /** A consumer as its author would write it; it must compile under strict settings, declarations of ours included. */

@@ -56,6 +56,7 @@ export function openPowercap(request: PowercapRequest): EnergySource {
     label: labelOf(zones, cpu),
     uncertainty: powercapUncertainty(cpu, countsMemory(zones), hostname),
     idleWatts: null,
+    wattsPerBusyCpu: null,
     read: readAll,
     close,
   };

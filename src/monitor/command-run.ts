@@ -30,7 +30,6 @@ export interface CommandOutcome {
   readonly exitStatus: number;
   readonly signal: NodeJS.Signals | null;
   readonly startWallMs: number;
-  readonly endWallMs: number;
   /** From the start of the command to its end, by the monotonic clock. */
   readonly durationSeconds: number;
   readonly energy: EnergyFigures;
@@ -94,23 +93,23 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   }, options.sampleIntervalSeconds * 1000);
   const { exitStatus, signal } = await end;
   const durationSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
-  const endWallMs = clock.wallMs();
   stopLooking();
   clearInterval(sampling);
   sampler.advance();
   gpus.sample();
   const { totals } = sampler;
-  const gaps = sampler.sourceGaps + sampler.failedReadings;
   return {
     exitStatus,
     signal,
     startWallMs,
-    endWallMs,
     durationSeconds,
     energy:
       totals.tickCount === 0
-        ? unknownEnergy("no reading succeeded while the command ran")
-        : energyFigures(source, totals, options.idleBaseline, gaps),
+        ? unknownEnergy(
+            `no reading succeeded while the command ran (${sampler.lastFailure ?? "it ended at once"})`,
+            sampler.gaps,
+          )
+        : energyFigures(source, totals, options.idleBaseline, sampler.gaps),
     cpu: { taskCpuSeconds: totals.taskCpuSeconds, hostBusyCpuSeconds: totals.hostBusyCpuSeconds, logicalCpuCount },
     memory: { peakResidentBytes: processes.peakResidentBytes, hostTotalBytes: hostMemoryBytes(roots) },
     gpus: gpus.use,

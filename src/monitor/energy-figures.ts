@@ -31,7 +31,7 @@ export interface EnergyFigures {
   readonly idleBaselineWatts: number | null;
   readonly idleBaselineOrigin: IdleBaselineOrigin;
   readonly uncertainty: EnergyUncertainty | null;
-  /** Steps of counters that added nothing, and readings that failed: above 0, the watt-hours are a lower bound. */
+  /** Steps of counters that added nothing, and readings that failed: above 0, energy may be missing or be of another time. */
   readonly gaps: number;
 }
 
@@ -66,7 +66,11 @@ export function energyFigures(
 ): EnergyFigures {
   // A model's idle power carries the same gain error as its total, so no error of its own is left after subtraction.
   const idleWattsWithOwnError = baseline.origin === "model" ? 0 : (baseline.watts ?? 0);
-  const { shareLnSigma, additiveJoules } = attributionUncertainty(totals, idleWattsWithOwnError);
+  const { shareLnSigma, additiveJoules } = attributionUncertainty(
+    totals,
+    idleWattsWithOwnError,
+    source.wattsPerBusyCpu,
+  );
   return {
     energyWhTotal: wattHoursFromJoules(totals.hostJoules),
     energyWhActive: wattHoursFromJoules(totals.activeJoules),
@@ -91,7 +95,7 @@ export function energyFigures(
 }
 
 /** The figures of a span over which nothing could be read, with the reason in the label. */
-export function unknownEnergy(reason: string): EnergyFigures {
+export function unknownEnergy(reason: string, gaps = 0): EnergyFigures {
   return {
     energyWhTotal: null,
     energyWhActive: null,
@@ -105,6 +109,6 @@ export function unknownEnergy(reason: string): EnergyFigures {
     idleBaselineWatts: null,
     idleBaselineOrigin: "none",
     uncertainty: null,
-    gaps: 0,
+    gaps,
   };
 }

@@ -24,7 +24,9 @@ export const energyFields = z.strictObject({
       additive_wh: nonNegative,
     })
     .nullable(),
-  gaps: count.meta({ description: "Readings that are missing: above 0, the watt-hours are lower bounds." }),
+  gaps: count.meta({
+    description: "Readings that failed or added nothing: above 0, energy may be missing or be of another time.",
+  }),
 });
 
 export const cpuFields = z.strictObject({

@@ -189,6 +189,36 @@ test("a command that fails keeps its own status when it also exceeds its budget"
   expect(status).toBe(9);
 });
 
+test("a record that cannot be kept is said, and the command's own status and summary stay", async () => {
+  const cwd = temporaryDirectory();
+  // The ledger's directory is taken away while the command runs.
+  mkdirSync(join(cwd, "records"));
+  const { status, stderr } = await carbonOps(
+    ["run", "--ledger", "records/l.ndjson", "--", "sh", "-c", "rmdir records; exit 7"],
+    { cwd },
+  );
+  expect(status).toBe(7);
+  expect(stderr).toContain("not kept, for the reason below");
+  expect(stderr).toMatch(/\ncarbon-ops: [^\n]+\n$/);
+});
+
+test("a command that was never started leaves no signing key behind", async () => {
+  const cwd = temporaryDirectory();
+  await carbonOps(["run", "--ledger", "l.ndjson", "--", "no-such-command"], { cwd });
+  expect(existsSync(join(cwd, ".config"))).toBe(false);
+});
+
+test("a command too short for the kernel's clocks has an upper limit, not exactly nothing", async () => {
+  const { result } = await runWithJson(["true"]);
+  expect(result.interval.upper_grams).toBeGreaterThan(0);
+});
+
+test("a name cannot steer the terminal", async () => {
+  const { stderr } = await carbonOps(["run", "--name", "a\u001b[31mb\nc", "--", "true"]);
+  expect(stderr).not.toContain("\u001b");
+  expect(stderr).toContain("a\ufffd[31mb\ufffdc");
+});
+
 test("--quiet prints nothing of ours", async () => {
   const { stdout, stderr } = await carbonOps(["run", "--quiet", "--", "echo", "hello"]);
   expect(stdout.toString()).toBe("hello\n");
@@ -199,6 +229,8 @@ test.each([
   [["run"], "There is no command to run"],
   [["run", "--"], "There is no command to run"],
   [["run", "--", ""], "There is no command to run"],
+  [["run", "--name", "", "--", "touch", "started"], "--name"],
+  [["run", "--name", "n".repeat(20_000), "--", "touch", "started"], "16384 bytes"],
   [["run", "--regoin", "GB", "--", "true"], "--region"],
   [["run", "--region", "Atlantis", "--", "touch", "started"], "Atlantis"],
   [["run", "--label", "noequals", "--", "touch", "started"], "--label"],

@@ -8,6 +8,7 @@ import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
 import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
 import { idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
+import { defaultSampleIntervalSeconds } from "../../monitor/sampler.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
@@ -22,8 +23,9 @@ interface RunFlags {
   readonly quiet?: boolean;
 }
 
-const defaultSampleIntervalSeconds = 1;
 const defaultLevel = 0.95;
+/** Of name and labels together, so that a record keeps its room in a line of the ledger. */
+const maximumOwnWordsBytes = 16_384;
 
 export function build(context: CommandContext): Command {
   const command = new Command("run")
@@ -78,9 +80,22 @@ interface RunRequest {
   readonly context: CommandContext;
 }
 
+function checkOwnWords({ name }: RunFlags, { labels = {} }: Settings): void {
+  if (name !== undefined && name.trim() === "") {
+    throw new CarbonOpsError("USAGE", "--name is empty; give the task a name, or leave --name out.");
+  }
+  if (Buffer.byteLength(JSON.stringify([name, labels])) > maximumOwnWordsBytes) {
+    throw new CarbonOpsError(
+      "USAGE",
+      `Name and labels take more than ${maximumOwnWordsBytes} bytes, which is too much for a record; shorten them.`,
+    );
+  }
+}
+
 /** Everything that can be wrong is found before the command starts; what fails after its end costs at most its own result. */
 async function run(request: RunRequest): Promise<void> {
   const { context, settings, flags } = request;
+  checkOwnWords(flags, settings);
   const level = settings.level ?? defaultLevel;
   const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
@@ -90,8 +105,11 @@ async function run(request: RunRequest): Promise<void> {
     const outcome = await measure(request, (listener) => ignoreSignals.push(context.onSignal(listener)));
     context.setExitCode(outcome.exitStatus);
     const name = flags.name ?? basename(request.program);
-    const assessment = await assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level });
-    await publish({ request, name, outcome, assessment, json, recorder });
+    const failures: CarbonOpsError[] = [];
+    const assessment = await settled(failures, async () =>
+      assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level }),
+    );
+    await publish({ request, name, outcome, assessment, json, recorder, failures });
   } finally {
     await recorder?.close();
     for (const ignore of ignoreSignals) ignore();
@@ -140,14 +158,16 @@ interface Publication {
   readonly assessment: RunAssessment | null;
   readonly json: OutputTarget | null;
   readonly recorder: Recorder | null;
+  /** What has failed already. */
+  readonly failures: CarbonOpsError[];
 }
 
 const noRecordMessage = "No record was kept, because no energy was read; ask `carbon-ops doctor`.";
 
 /** Record, summary and JSON, each whether or not another one fails; the first failure decides the exit status. */
-async function publish({ request, name, outcome, assessment, json, recorder }: Publication): Promise<void> {
+async function publish(publication: Publication): Promise<void> {
+  const { request, name, outcome, assessment, json, recorder, failures } = publication;
   const { context, settings, flags } = request;
-  const failures: CarbonOpsError[] = [];
   const budget = budgetOf(assessment, settings, failures);
   const place = await settled(failures, async () => {
     if (recorder === null) return null;
@@ -156,7 +176,13 @@ async function publish({ request, name, outcome, assessment, json, recorder }: P
   });
   if (flags.quiet !== true) {
     const carbon = assessment === null ? null : { estimate: assessment.estimate, energy: assessment.energy };
-    const summary = { name, outcome, carbon, budget, record: place };
+    const summary = {
+      name,
+      outcome,
+      carbon,
+      budget,
+      record: place ?? (recorder === null ? "not wanted" : "failed"),
+    } as const;
     context.stderr.write(runSummary(summary, outputWidth(context.stderr), outputStyle(context.stderr, context)));
   }
   await settled(failures, async () => {
@@ -190,10 +216,8 @@ function budgetOf(
   return verdicts;
 }
 
-async function settled(
-  failures: CarbonOpsError[],
-  work: () => Promise<RecordPlace | null>,
-): Promise<RecordPlace | null> {
+/** What the work gives, or null with its failure noted: one part that fails does not cost the others. */
+async function settled<Result>(failures: CarbonOpsError[], work: () => Promise<Result | null>): Promise<Result | null> {
   try {
     return await work();
   } catch (error) {

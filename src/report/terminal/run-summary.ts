@@ -12,7 +12,7 @@ import {
   formatSignificant,
   formatWatts,
 } from "../../units.ts";
-import { labelledRows, type TextStyle } from "./style.ts";
+import { labelledRows, printable, type TextStyle } from "./style.ts";
 
 /** Where the record of a run went, or why it went nowhere. */
 export interface RecordPlace {
@@ -26,7 +26,8 @@ export interface RunSummary {
   /** Null when no energy could be read: then there are no grams either. */
   readonly carbon: { readonly estimate: CarbonEstimate; readonly energy: EnergyInterval } | null;
   readonly budget: readonly BudgetVerdict[];
-  readonly record: RecordPlace | null;
+  /** Where it is kept, or why it is kept nowhere. */
+  readonly record: RecordPlace | "not wanted" | "failed";
 }
 
 /** What `carbon-ops run` prints on stderr when the command has ended. */
@@ -45,17 +46,20 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
   }
   if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
   for (const verdict of summary.budget) rows.push(["budget", budgetText(verdict, style)]);
-  rows.push([
-    "record",
-    record === null ? "none kept (--ledger FILE keeps one)" : `${record.path}, record ${record.seq}`,
-  ]);
+  rows.push(["record", recordText(record, style)]);
   return `\n${headline(summary, style)}\n${labelledRows(rows, width, style)}`;
+}
+
+function recordText(record: RunSummary["record"], style: TextStyle): string {
+  if (record === "not wanted") return "none kept (--ledger FILE keeps one)";
+  if (record === "failed") return style.bad("not kept, for the reason below");
+  return `${record.path}, record ${record.seq}`;
 }
 
 function headline({ name, outcome }: RunSummary, style: TextStyle): string {
   const end = outcome.signal === null ? `exit ${outcome.exitStatus}` : `ended by ${outcome.signal}`;
   const status = outcome.exitStatus === 0 ? style.good(end) : style.bad(end);
-  return `${style.strong("carbon-ops")}  ${name}  ${status}  ${formatDurationSeconds(outcome.durationSeconds)}`;
+  return `${style.strong("carbon-ops")}  ${printable(name)}  ${status}  ${formatDurationSeconds(outcome.durationSeconds)}`;
 }
 
 function energyText({ outcome, carbon }: RunSummary): string {
@@ -64,7 +68,9 @@ function energyText({ outcome, carbon }: RunSummary): string {
   const { meanWh, lowerWh: lower, upperWh: upper, level, kind } = carbon.energy;
   const host = `of ${formatEnergyWh(energyWhTotal)} that the host took`;
   const lost =
-    outcome.energy.gaps > 0 ? `; ${outcome.energy.gaps} readings are missing, so these are lower bounds` : "";
+    outcome.energy.gaps > 0
+      ? `; ${countOf(outcome.energy.gaps, "reading")} failed or made no sense, so energy may be missing`
+      : "";
   return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
 }
 
@@ -106,7 +112,7 @@ function carbonText({ grams, interval, pueUsed, wallFactorUsed }: CarbonEstimate
 
 function intensityText({ region, intensity, intensityGPerKwh, qualityFlag }: CarbonEstimate): string {
   const unknown =
-    qualityFlag === "fallback" ? "; no region was given: --region NAME makes this a figure of your grid" : "";
+    qualityFlag === "fallback" ? "; --region NAME makes this a figure of your grid" : "";
   const zone = intensity.zoneName === region ? region : `${region} (${intensity.zoneName})`;
   return `${zone}: ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.kind}, ${intensity.scope}, ${intensity.period} (${intensity.source})${unknown}`;
 }
@@ -146,6 +152,10 @@ interface Interval extends Pick<CoverageInterval, "level" | "kind"> {
 function intervalText(format: (value: number) => string, { lower, upper, level, kind }: Interval): string {
   if (kind === "upper_limit") return `at most ${format(upper)}, ${formatLevel(level)} limit`;
   return `${formatLevel(level)} interval ${format(lower)} to ${format(upper)}`;
+}
+
+function countOf(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 function leftRunningText(count: number): string {
