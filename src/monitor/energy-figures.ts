@@ -28,6 +28,8 @@ export interface EnergyFigures {
   readonly energySourceLabel: string;
   readonly energyProvenance: Provenance | null;
   readonly energyBoundary: EnergyBoundary | null;
+  /** Time over which the energy was read, in seconds: the span and the moments around it that the readings take. */
+  readonly measuredSeconds: number | null;
   readonly idleBaselineWatts: number | null;
   readonly idleBaselineOrigin: IdleBaselineOrigin;
   readonly uncertainty: EnergyUncertainty | null;
@@ -81,6 +83,7 @@ export function energyFigures(
     energySourceLabel: source.label,
     energyProvenance: source.provenance,
     energyBoundary: source.boundary,
+    measuredSeconds: totals.durationSeconds,
     idleBaselineWatts: baseline.watts,
     idleBaselineOrigin: baseline.origin,
     uncertainty: {
@@ -106,6 +109,7 @@ export function unknownEnergy(reason: string, gaps = 0): EnergyFigures {
     energySourceLabel: reason,
     energyProvenance: null,
     energyBoundary: null,
+    measuredSeconds: null,
     idleBaselineWatts: null,
     idleBaselineOrigin: "none",
     uncertainty: null,

@@ -13,6 +13,9 @@ export const energyFields = z.strictObject({
   energy_source_label: words,
   energy_provenance: z.enum(["measured", "estimated"]).nullable(),
   energy_boundary: z.enum(["package_and_dram", "server_wall"]).nullable(),
+  measured_seconds: nonNegative
+    .nullable()
+    .meta({ description: "Time over which the energy was read: the span and the moments around it." }),
   idle_baseline_watts: nonNegative.nullable(),
   idle_baseline_origin: z.enum(["model", "configured", "calibrated", "none"]),
   uncertainty: z

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { CarbonEstimator } from "../../carbon/estimator.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -11,6 +11,7 @@ import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
 import { defaultSampleIntervalSeconds } from "../../monitor/sampler.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
+import { formatEnergyWh, formatGrams } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
@@ -80,6 +81,11 @@ interface RunRequest {
   readonly context: CommandContext;
 }
 
+function refuseOneFileForBoth(json: OutputTarget | null, { ledger }: Settings, context: CommandContext): void {
+  if (ledger === undefined || json?.path !== resolve(context.workingDirectory, ledger)) return;
+  throw new CarbonOpsError("USAGE", `--json and --ledger both name ${ledger}; give each its own file.`);
+}
+
 function checkOwnWords({ name }: RunFlags, { labels = {} }: Settings): void {
   if (name !== undefined && name.trim() === "") {
     throw new CarbonOpsError("USAGE", "--name is empty; give the task a name, or leave --name out.");
@@ -99,20 +105,24 @@ async function run(request: RunRequest): Promise<void> {
   const level = settings.level ?? defaultLevel;
   const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
+  refuseOneFileForBoth(json, settings, context);
   const recorder = await recorderFor(settings, context);
-  const ignoreSignals: (() => void)[] = [];
+  const subscriptions: (() => void)[] = [];
+  const stopListening = (): void => {
+    for (const unsubscribe of subscriptions.splice(0)) unsubscribe();
+  };
   try {
-    const outcome = await measure(request, (listener) => ignoreSignals.push(context.onSignal(listener)));
+    const outcome = await measure(request, (listener) => subscriptions.push(context.onSignal(listener)));
     context.setExitCode(outcome.exitStatus);
     const name = flags.name ?? basename(request.program);
     const failures: CarbonOpsError[] = [];
     const assessment = await settled(failures, async () =>
       assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level }),
     );
-    await publish({ request, name, outcome, assessment, json, recorder, failures });
+    await publish({ request, name, outcome, assessment, json, recorder, failures, stopListening });
   } finally {
+    stopListening();
     await recorder?.close();
-    for (const ignore of ignoreSignals) ignore();
   }
 }
 
@@ -158,6 +168,8 @@ interface Publication {
   readonly assessment: RunAssessment | null;
   readonly json: OutputTarget | null;
   readonly recorder: Recorder | null;
+  /** From then on, a signal ends this process again. */
+  stopListening(): void;
   /** What has failed already. */
   readonly failures: CarbonOpsError[];
 }
@@ -174,6 +186,8 @@ async function publish(publication: Publication): Promise<void> {
     if (assessment === null) throw new CarbonOpsError("ENERGY_READ_FAILED", noRecordMessage);
     return recorder.append(assessment.record);
   });
+  // The record is safe; a file that cannot be opened (a FIFO without a reader) may be interrupted.
+  publication.stopListening();
   if (flags.quiet !== true) {
     const carbon = assessment === null ? null : { estimate: assessment.estimate, energy: assessment.energy };
     const summary = {
@@ -211,9 +225,20 @@ function budgetOf(
   }
   const verdicts = judgeBudget({ maxGrams, maxWh, on: budgetOn ?? "upper" }, assessment.estimate, assessment.energy);
   if (verdicts.some(({ exceeded }) => exceeded)) {
-    failures.push(new CarbonOpsError("BUDGET_EXCEEDED", "The budget was exceeded; the summary shows by how much."));
+    failures.push(new CarbonOpsError("BUDGET_EXCEEDED", exceededSentence(verdicts)));
   }
   return verdicts;
+}
+
+function exceededSentence(verdicts: readonly BudgetVerdict[]): string {
+  const parts = verdicts
+    .filter(({ exceeded }) => exceeded)
+    .map(({ quantity, judged, limit, on }) => {
+      const format = quantity === "grams" ? formatGrams : formatEnergyWh;
+      const what = on === "upper" ? "the interval's upper limit" : "the mean";
+      return `${what} is ${format(judged)} of at most ${format(limit)}`;
+    });
+  return `The budget was exceeded: ${parts.join(", and ")}.`;
 }
 
 /** What the work gives, or null with its failure noted: one part that fails does not cost the others. */
@@ -238,7 +263,7 @@ function resultJson(
   const ofThisRun = {
     exit_status: outcome.exitStatus,
     energy_interval: toSnakeCase(assessment?.energy),
-    budget: toSnakeCase(budget),
+    budget_verdicts: toSnakeCase(budget),
     ledger: toSnakeCase(place),
   };
   return `${JSON.stringify({ ...figures, ...ofThisRun }, null, 2)}\n`;

@@ -2,6 +2,7 @@ import type { EnergyInterval } from "../../carbon/energy-interval.ts";
 import type { BudgetRow, CarbonEstimate, CoverageInterval } from "../../carbon/estimate.ts";
 import type { BudgetVerdict } from "../../monitor/budget.ts";
 import type { CommandOutcome } from "../../monitor/command-run.ts";
+import type { EnergyFigures } from "../../monitor/energy-figures.ts";
 import {
   formatBytes,
   formatDurationSeconds,
@@ -11,6 +12,7 @@ import {
   formatRatioAsPercent,
   formatSignificant,
   formatWatts,
+  joulesFromWattHours,
 } from "../../units.ts";
 import { labelledRows, printable, type TextStyle } from "./style.ts";
 
@@ -44,8 +46,11 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
     if (carbon.estimate.marginal !== null) rows.push(["at the margin", marginalText(carbon.estimate.marginal)]);
     rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
   }
+  const impossibleIdle = impossibleIdleText(outcome);
+  if (impossibleIdle !== null) rows.push(["note", style.bad(impossibleIdle)]);
   if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
-  for (const verdict of summary.budget) rows.push(["budget", budgetText(verdict, style)]);
+  for (const verdict of summary.budget)
+    rows.push([verdict.quantity === "grams" ? "gram budget" : "Wh budget", budgetText(verdict, style)]);
   rows.push(["record", recordText(record, style)]);
   return `\n${headline(summary, style)}\n${labelledRows(rows, width, style)}`;
 }
@@ -74,16 +79,28 @@ function energyText({ outcome, carbon }: RunSummary): string {
   return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
 }
 
-function sourceText({ energy, durationSeconds }: CommandOutcome): string {
+function sourceText({ energy }: CommandOutcome): string {
   if (energy.energySource === "none") return "nowhere";
   const modelled = energy.energyProvenance === "estimated" ? "modelled, not measured: " : "measured: ";
-  const watts =
-    energy.energyWhTotal === null ? "" : `; mean ${formatWatts((energy.energyWhTotal * 3600) / durationSeconds)}`;
+  const meanWatts = meanWattsOf(energy);
+  const watts = meanWatts === null ? "" : `; mean ${formatWatts(meanWatts)}`;
   const idle =
     energy.idleBaselineWatts === null
       ? "; idle power is not known, and is shared out with the rest"
       : `, of which ${formatWatts(energy.idleBaselineWatts)} idle and nobody's`;
   return `${modelled}${energy.energySourceLabel}${watts}${idle}`;
+}
+
+function meanWattsOf({ energyWhTotal, measuredSeconds }: EnergyFigures): number | null {
+  if (energyWhTotal === null || measuredSeconds === null || measuredSeconds <= 0) return null;
+  return joulesFromWattHours(energyWhTotal) / measuredSeconds;
+}
+
+/** A baseline that is above the whole cannot be of this source: then what is left for the task is nothing that was measured. */
+function impossibleIdleText({ energy }: CommandOutcome): string | null {
+  const meanWatts = meanWattsOf(energy);
+  if (meanWatts === null || energy.idleBaselineWatts === null || energy.idleBaselineWatts <= meanWatts) return null;
+  return `the idle baseline of ${formatWatts(energy.idleBaselineWatts)} is more than all that the host took, so it is wrong for this source and the task's energy is not known; leave --idle-watts out or correct it`;
 }
 
 function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string {
@@ -111,8 +128,7 @@ function carbonText({ grams, interval, pueUsed, wallFactorUsed }: CarbonEstimate
 }
 
 function intensityText({ region, intensity, intensityGPerKwh, qualityFlag }: CarbonEstimate): string {
-  const unknown =
-    qualityFlag === "fallback" ? "; --region NAME makes this a figure of your grid" : "";
+  const unknown = qualityFlag === "fallback" ? "; --region NAME makes this a figure of your grid" : "";
   const zone = intensity.zoneName === region ? region : `${region} (${intensity.zoneName})`;
   return `${zone}: ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.kind}, ${intensity.scope}, ${intensity.period} (${intensity.source})${unknown}`;
 }
