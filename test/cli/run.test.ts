@@ -274,6 +274,25 @@ test("a name cannot steer the terminal", async () => {
   expect(stderr).toContain("a\ufffd[31mb\ufffdc");
 });
 
+test("a region that is in no table is named with the place it was found in", async () => {
+  const cwd = temporaryDirectory();
+  writeFileSync(join(cwd, "carbon-ops.config.json"), '{"region": "Atlantis"}');
+  const inFile = await carbonOps(["run", "--", "true"], { cwd });
+  expect(inFile.stderr).toMatch(/carbon-ops\.config\.json: region: The region "Atlantis"/);
+  const inVariable = await carbonOps(["run", "--", "true"], { environment: { DCL_DEFAULT_REGION: "xx" } });
+  expect(inVariable.stderr).toMatch(/^carbon-ops: DCL_DEFAULT_REGION: The region "xx"/);
+  const inFlag = await carbonOps(["run", "--pue", "hyperscael", "--", "true"]);
+  expect(inFlag.stderr).toMatch(/^carbon-ops: --pue: .*hyperscael.*hyperscale/);
+});
+
+test("a configuration file that is a FIFO is refused instead of waited for", async () => {
+  const cwd = temporaryDirectory();
+  spawnSync("mkfifo", [join(cwd, "carbon-ops.config.json")]);
+  const { status, stderr } = await carbonOps(["run", "--", "true"], { cwd });
+  expect(stderr).toContain("it is not a regular file");
+  expect(status).toBe(2);
+});
+
 test("--quiet prints nothing of ours", async () => {
   const { stdout, stderr } = await carbonOps(["run", "--quiet", "--", "echo", "hello"]);
   expect(stdout.toString()).toBe("hello\n");
@@ -291,6 +310,11 @@ test.each([
   [["run", "--name", "n".repeat(20_000), "--", "touch", "started"], "16384 bytes"],
   [["run", "--regoin", "GB", "--", "true"], "--region"],
   [["run", "--region", "Atlantis", "--", "touch", "started"], "Atlantis"],
+  [["run", "--pue", "1e308", "--", "touch", "started"], "--pue is 1e+308"],
+  [["run", "--level", "0.9999999999999999", "--", "touch", "started"], "--level"],
+  [["run", "--idle-watts", "1e308", "--", "touch", "started"], "--idle-watts"],
+  [["run", "--cpu-tdp-watts", "1e308", "--", "touch", "started"], "--cpu-tdp-watts"],
+  [["run", "--label", "__proto__=x", "--", "touch", "started"], "__proto__"],
   [["run", "--label", "noequals", "--", "touch", "started"], "--label"],
   [["run", "--max-grams", "-1", "--", "touch", "started"], "--max-grams"],
   [["run", "--max-wh", "Infinity", "--", "touch", "started"], "--max-wh"],

@@ -1,17 +1,17 @@
 import { Command } from "commander";
 import type { CarbonEstimate } from "../../carbon/estimate.ts";
-import { CarbonEstimator } from "../../carbon/estimator.ts";
+import type { CarbonEstimator } from "../../carbon/estimator.ts";
 import { intervalFrom, intervalOf, isAsLongAs } from "../../carbon/span-input.ts";
 import { parseDurationSeconds } from "../../config/duration.ts";
 import { parseFiniteNumber } from "../../config/number.ts";
-import type { Settings } from "../../config/settings.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import type { TimeInterval } from "../../intensity/intensity.ts";
 import { estimatePage } from "../../report/terminal/estimate.ts";
 import { formatDurationSeconds } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { estimatorFor } from "../estimator.ts";
 import { jsonText, outputStyle, outputWidth } from "../output.ts";
-import { addSettingFlags, settingsOf } from "../setting-flags.ts";
+import { addSettingFlags, foundSettingsOf } from "../setting-flags.ts";
 
 interface EstimateFlags {
   readonly energyWh?: string;
@@ -45,8 +45,8 @@ export function build(context: CommandContext): Command {
     );
   addSettingFlags(command, ["region", "pue", "wallFactor", "level"]);
   return command.action(async (flags: EstimateFlags) => {
-    const settings = await settingsOf(command, context);
-    const estimate = await estimateOf(flags, settings, context);
+    const estimator = estimatorFor(await foundSettingsOf(command, context), context);
+    const estimate = await estimateOf(flags, estimator);
     context.stdout.write(
       flags.json === true
         ? jsonText(estimate)
@@ -55,9 +55,8 @@ export function build(context: CommandContext): Command {
   });
 }
 
-async function estimateOf(flags: EstimateFlags, settings: Settings, context: CommandContext): Promise<CarbonEstimate> {
+async function estimateOf(flags: EstimateFlags, estimator: CarbonEstimator): Promise<CarbonEstimate> {
   const { energyWh, powerW } = flags;
-  const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const { interval, durationSeconds } = spanOf(flags);
   const [startTs, endTs] = [interval?.startMs, interval?.endMs];
   const energyRelativeUncertainty = relativeOf(flags);

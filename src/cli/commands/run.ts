@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
-import { CarbonEstimator } from "../../carbon/estimator.ts";
+import { type CarbonEstimator, defaultLevel } from "../../carbon/estimator.ts";
 import type { Settings } from "../../config/settings.ts";
 import { openEnergySource } from "../../discovery/discover.ts";
 import { CarbonOpsError } from "../../errors.ts";
@@ -13,10 +13,11 @@ import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.
 import { toSnakeCase } from "../../snake-case.ts";
 import { formatEnergyWh, formatGrams } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { estimatorFor } from "../estimator.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
 import type { Recorder } from "../recorder.ts";
-import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
+import { addSettingFlags, foundSettingsOf, rootsOf } from "../setting-flags.ts";
 
 interface RunFlags {
   readonly json?: string;
@@ -24,7 +25,6 @@ interface RunFlags {
   readonly quiet?: boolean;
 }
 
-const defaultLevel = 0.95;
 /** Of name and labels together, so that a record keeps its room in a line of the ledger. */
 const maximumOwnWordsBytes = 16_384;
 
@@ -68,8 +68,9 @@ export function build(context: CommandContext): Command {
         "There is no command to run; write it after --, as in: carbon-ops run -- python train.py",
       );
     }
-    const settings = await settingsOf(command, context);
-    await run({ program, programArguments, flags, settings, context });
+    const found = await foundSettingsOf(command, context);
+    const estimator = estimatorFor(found, context);
+    await run({ program, programArguments, flags, settings: found.settings, estimator, context });
   });
 }
 
@@ -78,6 +79,7 @@ interface RunRequest {
   readonly programArguments: readonly string[];
   readonly flags: RunFlags;
   readonly settings: Settings;
+  readonly estimator: CarbonEstimator;
   readonly context: CommandContext;
 }
 
@@ -100,10 +102,9 @@ function checkOwnWords({ name }: RunFlags, { labels = {} }: Settings): void {
 
 /** Everything that can be wrong is found before the command starts; what fails after its end costs at most its own result. */
 async function run(request: RunRequest): Promise<void> {
-  const { context, settings, flags } = request;
+  const { context, settings, flags, estimator } = request;
   checkOwnWords(flags, settings);
   const level = settings.level ?? defaultLevel;
-  const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
   refuseOneFileForBoth(json, settings, context);
   const recorder = await recorderFor(settings, context);

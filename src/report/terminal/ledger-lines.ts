@@ -1,3 +1,4 @@
+import { shellQuoted } from "../../discovery/shell.ts";
 import type { JsonObject, JsonValue } from "../../ledger/index.ts";
 import { formatGrams } from "../../units.ts";
 import { printable, type TextStyle } from "./style.ts";
@@ -24,11 +25,12 @@ export function ledgerTable(file: string, rows: readonly LedgerRow[], total: num
       })
       .join("  ")
       .trimEnd();
-  const shown = rows.length < total ? `The last ${rows.length} of ${total} records` : `${total} records`;
+  const all = `${total} ${total === 1 ? "record" : "records"}`;
+  const shown = rows.length < total ? `The last ${rows.length} of ${all}` : all;
   return [
     `${style.strong(lineOf(header))}\n`,
     ...cells.map((row) => `${lineOf(row)}\n`),
-    `\n${style.faint(`${shown}, not verified: carbon-ops ledger verify ${file}`)}\n`,
+    `\n${style.faint(`${shown}, not verified: carbon-ops ledger verify ${shellQuoted(file)}`)}\n`,
   ].join("");
 }
 
