@@ -15,7 +15,7 @@ export interface SettingsRequest {
 export interface FoundSettings {
   readonly settings: Settings;
   /** The place that a setting's value comes from, as error sentences name it; null where nobody has said anything. */
-  originOf(name: SettingName): string | null;
+  readonly originOf: (name: SettingName) => string | null;
 }
 
 /** Settings from file < environment < flags. Throws CarbonOpsError (CONFIG_UNREADABLE, CONFIG_INVALID). */
