@@ -14,7 +14,8 @@ import { filesBelow, root } from "./tree.mjs";
  */
 const installedLimitBytes = 13_200_000;
 
-const allowedContents = /^package\/(dist\/|schema\/|packaging\/|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/;
+const allowedContents =
+  /^package\/(dist\/|schema\/|docs\/|packaging\/|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/;
 const requiredContents = ["package/LICENSE", "package/README.md", "package/CHANGELOG.md", "package/package.json"];
 
 /** A consumer as its author would write it; it must compile under strict settings, declarations of ours included. */

@@ -64,7 +64,8 @@ A setting is looked for in four places; a later one wins over an earlier one, an
 3. the environment (an empty variable counts as not set),
 4. the flags of the command line.
 
-A value that is not allowed stops the program with one sentence that names the place, the value and what is allowed. A file is data, never code:
+A value that is not allowed stops the program with one sentence that names the place, the value and what is allowed. A file is data, never code. A
+relative path in a file (\`ledger\`, \`ledgerKey\`) is taken from the folder of that file; one in the environment or a flag, from the working directory:
 
 \`\`\`yaml
 # carbon-ops.config.yaml

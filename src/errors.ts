@@ -117,7 +117,11 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** What went wrong, in words, for any thrown value. */
+/** What went wrong, in words, for any thrown value; it throws for none, however odd. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "a value that cannot be shown was thrown";
+  }
 }

@@ -28,18 +28,25 @@ export interface AttributionUncertainty {
 }
 
 /**
+ * What one CPU clock is off by, in joules: its resolution times the joules of a CPU second. Where the host's clock shows (next to)
+ * no busy time over the span, the counted joules say nothing about whose they are, and all of them may be the task's.
+ *
  * @param idleWatts the baseline that was subtracted; its error is amplified by the subtraction and shared by all ticks, so
  *   it adds linearly over the span. Pass 0 when the baseline carries the source's own gain (a model's), which cancels.
+ * @param wattsPerBusyCpu joules of a CPU second where the source itself knows them (a model does), otherwise null
  * @param scatterWatts standard uncertainty of a calibrated baseline from its scatter (JCGM 100, 4.2.3), beside the drift
  */
 export function attributionUncertainty(
   totals: AttributionTotals,
   idleWatts: number,
+  wattsPerBusyCpu: number | null,
   scatterWatts = 0,
 ): AttributionUncertainty {
   const ratio = allocationRatio(totals) ?? 0;
-  const joulesPerCpuSecond = totals.hostBusyCpuSeconds > 0 ? totals.activeJoules / totals.hostBusyCpuSeconds : 0;
-  const fromTicks = Math.abs(joulesPerCpuSecond) * tickQuantisationSeconds;
+  const fromTicks =
+    wattsPerBusyCpu === null
+      ? Math.abs(totals.activeJoules) * Math.min(1, tickQuantisationSeconds / Math.max(0, totals.hostBusyCpuSeconds))
+      : wattsPerBusyCpu * tickQuantisationSeconds;
   const idleErrorWatts = Math.hypot(idleWatts * idleBaselineRelativeUncertainty, scatterWatts);
   const fromIdle = idleErrorWatts * totals.taskShareSeconds;
   return { shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio), additiveJoules: Math.hypot(fromTicks, fromIdle) };

@@ -1,38 +1,53 @@
-import { CarbonOpsError } from "../errors.ts";
 import { lnSigmaFromRelative } from "../uncertainty/lognormal.ts";
+import {
+  checkedNumber,
+  differenceRange,
+  energyRange,
+  invalidInput,
+  lnSigmaRange,
+  relativeRange,
+} from "./checked-number.ts";
 import { summedEnergy } from "./energy-parts.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** The energy of an estimate: either a number, or an energy with its errors. */
 export interface EnergyInput {
-  /** Watt-hours, 0 or more. Null says that the energy is not known, and is refused. */
-  readonly energyWh?: number | null;
+  /** Watt-hours, 0 to 1e18. Null says that the energy is not known, and is refused. */
+  readonly energyWh?: number | null | undefined;
   /** Standard deviation over mean of `energyWh`; without it, `energyWh` is taken as exact and the estimate says so. */
-  readonly energyRelativeUncertainty?: number;
-  readonly energy?: TaskEnergy;
+  readonly energyRelativeUncertainty?: number | undefined;
+  /** An energy that carries its own errors. Null says that the energy is not known, and is refused. */
+  readonly energy?: TaskEnergy | null | undefined;
 }
 
 /** Throws INPUT_INVALID when there is not exactly one energy, or one of its numbers is outside its range. */
-export function taskEnergyOf(input: EnergyInput): TaskEnergy {
-  const { energyWh, energy } = input;
-  if (energy !== undefined) {
-    if (energyWh !== undefined) throw invalid("Either energyWh or energy must be given, not both.");
-    return checked(energy);
+export function taskEnergyOf({ energyWh, energyRelativeUncertainty, energy }: EnergyInput): TaskEnergy {
+  if (energyWh !== undefined && energy !== undefined) {
+    throw invalidInput("Either energyWh or energy must be given, not both.");
   }
-  if (energyWh === undefined) throw invalid("No energy was given: pass energyWh or energy.");
-  if (energyWh === null) {
-    throw invalid(
-      "The energy is not known (null): there is nothing to estimate from; see what the metric says about its source.",
+  if (energyWh === null || energy === null) {
+    throw invalidInput(
+      "The energy is not known (null), so there is nothing to estimate from; metric.energy.energySourceLabel and logger.problems say why.",
     );
   }
-  if (!(Number.isFinite(energyWh) && energyWh >= 0)) {
-    throw invalid(`energyWh is ${energyWh}, but must be a finite number, 0 or more.`);
+  if (energy !== undefined) {
+    if (energyRelativeUncertainty === undefined) return checkedEnergy(energy);
+    throw invalidInput(
+      "energyRelativeUncertainty belongs to energyWh, and energy carries its own errors; leave energyRelativeUncertainty out.",
+    );
   }
-  const relative = nonNegative("energyRelativeUncertainty", input.energyRelativeUncertainty ?? 0);
+  if (energyWh === undefined) throw invalidInput("No energy was given: pass energyWh or energy.");
+  return statedEnergy(energyWh, energyRelativeUncertainty);
+}
+
+function statedEnergy(energyWh: number, relative: number | undefined): TaskEnergy {
+  const meanWh = checkedNumber("energyWh", energyWh, energyRange);
+  const checkedRelative =
+    relative === undefined ? 0 : checkedNumber("energyRelativeUncertainty", relative, relativeRange);
   return {
-    meanWh: energyWh,
+    meanWh,
     additiveWh: 0,
-    gainLnSigma: lnSigmaFromRelative(relative),
+    gainLnSigma: lnSigmaFromRelative(checkedRelative),
     gainSourceId: "energy.gain/stated",
     gainCitation: "stated by the user",
     shareLnSigma: 0,
@@ -41,33 +56,23 @@ export function taskEnergyOf(input: EnergyInput): TaskEnergy {
   };
 }
 
-function checked(energy: TaskEnergy): TaskEnergy {
-  if (!Number.isFinite(energy.meanWh)) throw invalid(`energy.meanWh is ${energy.meanWh}, but must be a finite number.`);
-  nonNegative("energy.additiveWh", energy.additiveWh);
-  nonNegative("energy.gainLnSigma", energy.gainLnSigma);
-  nonNegative("energy.shareLnSigma", energy.shareLnSigma);
-  if (energy.gpu !== undefined) {
-    if (!Number.isFinite(energy.gpu.meanWh)) {
-      throw invalid(`energy.gpu.meanWh is ${energy.gpu.meanWh}, but must be a finite number.`);
-    }
-    nonNegative("energy.gpu.additiveWh", energy.gpu.additiveWh);
-    nonNegative("energy.gpu.gainLnSigma", energy.gpu.gainLnSigma);
-    nonNegative("energy.gpu.shareLnSigma", energy.gpu.shareLnSigma);
-  }
+function checkedEnergy(energy: TaskEnergy): TaskEnergy {
+  checkedPart("energy", energy);
+  if (energy.gpu !== undefined) checkedPart("energy.gpu", energy.gpu);
   const sum = summedEnergy(energy);
   if (sum.mean < 0 && sum.standardUncertainty === 0) {
-    throw invalid(
+    throw invalidInput(
       `energy.meanWh is ${energy.meanWh}, but must be 0 or more when additiveWh gives it no room to be wrong.`,
     );
   }
   return energy;
 }
 
-function nonNegative(name: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw invalid(`${name} is ${value}, but must be a finite number, 0 or more.`);
-}
+type EnergyPart = Pick<TaskEnergy, "meanWh" | "additiveWh" | "gainLnSigma" | "shareLnSigma">;
 
-function invalid(message: string): CarbonOpsError {
-  return new CarbonOpsError("INPUT_INVALID", message);
+function checkedPart(name: string, part: EnergyPart): void {
+  checkedNumber(`${name}.meanWh`, part.meanWh, differenceRange);
+  checkedNumber(`${name}.additiveWh`, part.additiveWh, energyRange);
+  checkedNumber(`${name}.gainLnSigma`, part.gainLnSigma, lnSigmaRange);
+  checkedNumber(`${name}.shareLnSigma`, part.shareLnSigma, lnSigmaRange);
 }

@@ -1,32 +1,35 @@
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
-import { CarbonOpsError } from "../errors.ts";
 import type { IntensityProvider, IntensityValue, TimeInterval } from "../intensity/intensity.ts";
 import { type ResolvedRegion, resolveRegion, worldRegion } from "../intensity/regions.ts";
 import { staticIntensity } from "../intensity/static-provider.ts";
+import { defaultLevel } from "../uncertainty/analytical-truncated.ts";
 import { kilowattHoursFromWattHours, wattHoursFromJoules } from "../units.ts";
+import { checkedNumber, durationRange, invalidInput, powerRange, shown } from "./checked-number.ts";
 import { type EnergyInput, taskEnergyOf } from "./energy-input.ts";
 import { summedEnergy } from "./energy-parts.ts";
 import { type CarbonEstimate, carbonEstimate, type QualityFlag } from "./estimate.ts";
 import { gramsOf } from "./grams.ts";
 import { notesOf } from "./notes.ts";
 import { type Pue, resolvePue } from "./pue.ts";
-import { intervalOf, millisecondsOf, optionalIntervalOf, type Timestamp } from "./span-input.ts";
+import { intervalFrom, intervalOf, isAsLongAs, optionalIntervalOf, type Timestamp } from "./span-input.ts";
 import type { StatedValue } from "./stated-value.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 import { resolveGpuWallFactor, resolveWallFactor } from "./wall-factor.ts";
 
+export { defaultLevel };
+
 export interface CarbonEstimatorOptions {
   /** Country, grid zone or cloud region; without it the world average stands in, flagged as a fallback. */
   readonly region?: string | undefined;
-  /** A profile ("cloud-hyperscale"), a number of at least 1 (exact), or a number with its standard uncertainty. */
+  /** A profile ("cloud-hyperscale"), a number of at least 1 (exact), or a number with its standard uncertainty; at most 1e6. */
   readonly pue?: string | StatedValue | undefined;
-  /** Joules at the plug per joule that CPU counters see; at least 1. Not applied to energy that is counted at the plug. */
+  /** Joules at the plug per joule that CPU counters see; 1 to 1e6. Not applied to energy that is counted at the plug. */
   readonly wallFactor?: StatedValue | undefined;
-  /** Probability that the interval holds, between 0 and 1; default 0.95. */
+  /** Probability that the interval holds, above 0 and at most 0.999999; default 0.95. */
   readonly level?: number | undefined;
-  readonly clock?: Pick<Clock, "wallMs">;
+  readonly clock?: Pick<Clock, "wallMs"> | undefined;
   /** Where intensities come from; default: the packaged annual values. */
-  readonly intensityProvider?: IntensityProvider;
+  readonly intensityProvider?: IntensityProvider | undefined;
 }
 
 export interface SpanEnergy extends EnergyInput {
@@ -35,19 +38,19 @@ export interface SpanEnergy extends EnergyInput {
 }
 
 export interface EnergyWithTimes extends EnergyInput {
-  readonly startTs?: Timestamp;
-  readonly endTs?: Timestamp;
+  readonly startTs?: Timestamp | undefined;
+  readonly endTs?: Timestamp | undefined;
 }
 
 export interface PowerTime {
-  /** Mean power in watts, 0 or more. */
+  /** Mean power in watts, 0 to 1e11. */
   readonly powerWatts: number;
-  /** 0 or more. */
+  /** 0 to 1e10; with `startTs` and `endTs` it must be the time between them, to a second. */
   readonly durationSeconds: number;
   /** Standard deviation over mean of the power times the duration; without it, they are taken as exact. */
-  readonly energyRelativeUncertainty?: number;
-  readonly startTs?: Timestamp;
-  readonly endTs?: Timestamp;
+  readonly energyRelativeUncertainty?: number | undefined;
+  readonly startTs?: Timestamp | undefined;
+  readonly endTs?: Timestamp | undefined;
 }
 
 /** Version of the arithmetic in this folder: changes whenever equal inputs give other grams. */
@@ -67,14 +70,15 @@ export class CarbonEstimator {
   readonly #provider: IntensityProvider;
 
   constructor(options: CarbonEstimatorOptions = {}) {
-    this.#region = resolveRegion(options.region ?? worldRegion);
+    const { region = worldRegion, level = defaultLevel, clock = systemClock } = options;
+    this.#region = checkedRegion(region);
     this.#regionWasNamed = options.region !== undefined;
     this.#pue = resolvePue(options.pue, this.#region.cloud);
     this.#wallFactor = options.wallFactor;
     resolveWallFactor(options.wallFactor, null);
-    this.#level = checkedLevel(options.level ?? 0.95);
-    this.#clock = options.clock ?? systemClock;
-    this.#provider = options.intensityProvider ?? staticIntensity(this.#clock);
+    this.#level = checkedLevel(level);
+    this.#clock = clock;
+    this.#provider = options.intensityProvider ?? staticIntensity(clock);
   }
 
   /** The energy of a span whose times are known. */
@@ -91,14 +95,14 @@ export class CarbonEstimator {
 
   /** A power over a time. Without times the span is taken to end now; with `startTs` alone its end follows. */
   async estimateFromPowerTime(input: PowerTime): Promise<CarbonEstimate> {
-    const powerWatts = nonNegative("powerWatts", input.powerWatts);
-    const durationSeconds = nonNegative("durationSeconds", input.durationSeconds);
+    const powerWatts = checkedNumber("powerWatts", input.powerWatts, powerRange);
+    const durationSeconds = checkedNumber("durationSeconds", input.durationSeconds, durationRange);
     const stated = statedInterval(input, durationSeconds);
     const nowMs = this.#clock.wallMs();
     const assumed = stated ?? { startMs: nowMs - durationSeconds * 1000, endMs: nowMs };
     const energy = taskEnergyOf({
       energyWh: wattHoursFromJoules(powerWatts * durationSeconds),
-      energyRelativeUncertainty: input.energyRelativeUncertainty ?? 0,
+      energyRelativeUncertainty: input.energyRelativeUncertainty,
     });
     return this.#estimate(energy, stated, assumed);
   }
@@ -148,9 +152,13 @@ export class CarbonEstimator {
 }
 
 function statedInterval({ startTs, endTs }: PowerTime, durationSeconds: number): TimeInterval | null {
-  if (startTs === undefined || endTs !== undefined) return optionalIntervalOf(startTs, endTs);
-  const startMs = millisecondsOf("startTs", startTs);
-  return intervalOf(startMs, startMs + durationSeconds * 1000);
+  if (startTs !== undefined && endTs === undefined) return intervalFrom(startTs, durationSeconds);
+  const interval = optionalIntervalOf(startTs, endTs);
+  if (interval === null || isAsLongAs(interval, durationSeconds)) return interval;
+  const spanSeconds = (interval.endMs - interval.startMs) / 1000;
+  throw invalidInput(
+    `durationSeconds is ${durationSeconds}, but startTs and endTs are ${spanSeconds} s apart; correct one of them or leave endTs out.`,
+  );
 }
 
 /** The weakest input decides. */
@@ -160,15 +168,15 @@ function qualityOf(energy: TaskEnergy, average: IntensityValue): QualityFlag {
   return average.isEstimated || isEstimated ? "estimated" : "measured";
 }
 
-function checkedLevel(level: number): number {
-  if (level > 0 && level < 1) return level;
-  throw new CarbonOpsError(
-    "INPUT_INVALID",
-    `The level is ${level}, but must be a number between 0 and 1, such as 0.95.`,
-  );
+function checkedRegion(region: unknown): ResolvedRegion {
+  if (typeof region === "string") return resolveRegion(region);
+  throw invalidInput(`The region is ${shown(region)}, but must be a name such as "GB" or "aws:eu-west-1".`);
 }
 
-function nonNegative(name: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new CarbonOpsError("INPUT_INVALID", `${name} is ${value}, but must be a finite number, 0 or more.`);
+/** Beyond it the interval's ends lie where no input's distribution is known, and double precision runs out soon after. */
+const maximumLevel = 0.999999;
+
+function checkedLevel(level: unknown): number {
+  if (typeof level === "number" && level > 0 && level <= maximumLevel) return level;
+  throw invalidInput(`The level is ${shown(level)}, but must be a number above 0 and at most 0.999999, such as 0.95.`);
 }

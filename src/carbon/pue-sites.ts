@@ -70,3 +70,21 @@ const pueBySite: ReadonlyMap<string, PublishedPue> = new Map(
 export function publishedPue(site: string): PublishedPue | undefined {
   return pueBySite.get(site);
 }
+
+export interface FleetSpread {
+  readonly regionCount: number;
+  /** Sample standard deviation over the operator's regions, to the two digits in which PUEs are published. */
+  readonly standardDeviation: number;
+}
+
+/** How much the published regions of one operator differ. */
+export function fleetSpread(operator: CloudProvider): FleetSpread {
+  const pues = rows.filter(([provider]) => provider === operator).map(([, , , pue]) => pue);
+  const mean = sum(pues) / pues.length;
+  const variance = sum(pues.map((pue) => (pue - mean) ** 2)) / (pues.length - 1);
+  return { regionCount: pues.length, standardDeviation: Math.round(100 * Math.sqrt(variance)) / 100 };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

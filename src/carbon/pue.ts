@@ -2,7 +2,7 @@ import { CarbonOpsError } from "../errors.ts";
 import type { ResolvedRegion } from "../intensity/regions.ts";
 import { nearest } from "../nearest.ts";
 import type { Quantity } from "../uncertainty/product.ts";
-import { publishedPue } from "./pue-sites.ts";
+import { fleetSpread, publishedPue } from "./pue-sites.ts";
 import { type StatedValue, statedQuantity } from "./stated-value.ts";
 
 /**
@@ -35,13 +35,23 @@ const uptimeSurvey: PueProfile = {
   citation: "Uptime Institute Global Data Center Survey: mean 1.56 (2024), 1.54 (2025); spread judged",
 };
 
+/** A fleet's mean as its operator publishes it, with the spread of its regions in our table. */
+function fleet(mean: number, name: string, operator: "aws" | "azure" | "gcp"): PueProfile {
+  const { regionCount, standardDeviation } = fleetSpread(operator);
+  return {
+    mean,
+    standardUncertainty: standardDeviation,
+    citation: `${name}; standard deviation over ${regionCount} regions`,
+  };
+}
+
 /** The Python original's names first. */
 const profiles: Readonly<Record<string, PueProfile>> = {
   "cloud-hyperscale": {
     mean: 1.14,
-    standardUncertainty: 0.08,
+    standardUncertainty: 0.09,
     citation:
-      "mean of the fleets of AWS 1.15 (2024), Google 1.09 (2024), Microsoft 1.17 (FY25); spread over their regions",
+      "mean of the fleets of AWS 1.15 (2024), Google 1.09 (2024), Microsoft 1.17 (FY25); root mean square of the standard deviations over their regions",
   },
   enterprise: uptimeSurvey,
   edge: {
@@ -55,13 +65,9 @@ const profiles: Readonly<Record<string, PueProfile>> = {
     citation: "the Python original's value, plausible for small server rooms; spread judged",
   },
   colocation: uptimeSurvey,
-  aws: { mean: 1.15, standardUncertainty: 0.11, citation: "AWS fleet 2024; standard deviation over 22 regions" },
-  gcp: { mean: 1.09, standardUncertainty: 0.03, citation: "Google fleet 2024; standard deviation over 12 regions" },
-  azure: {
-    mean: 1.17,
-    standardUncertainty: 0.08,
-    citation: "Microsoft fleet FY25; standard deviation over 12 regions",
-  },
+  aws: fleet(1.15, "AWS fleet 2024", "aws"),
+  gcp: fleet(1.09, "Google fleet 2024", "gcp"),
+  azure: fleet(1.17, "Microsoft fleet FY25, regions 2022 and 2023", "azure"),
   ovh: { mean: 1.26, standardUncertainty: 0.1, citation: "OVHcloud fleet, as published; spread judged" },
   desk,
   laptop: desk,

@@ -1,10 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { systemClock } from "../clock.ts";
+import { messageOf, systemErrorCode } from "../errors.ts";
 import { runProgram } from "./program.ts";
 
 // A reader that went away (`carbon-ops … | head`) is not an error, and must not stop a record from being written.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error) => {
+  if (systemErrorCode(error) === "EPIPE") return;
+  process.stderr.write(`carbon-ops: Standard output cannot be written (${messageOf(error)}); send it elsewhere.\n`);
+  process.exitCode ||= 1;
+});
 
 await runProgram(
   process.argv.slice(2),

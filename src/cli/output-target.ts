@@ -1,11 +1,14 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Where a result goes that a flag names: standard output for "-", otherwise a file. */
 export interface OutputTarget {
+  /** The file, or null for standard output. */
+  readonly path: string | null;
   /** Throws OUTPUT_FAILED. */
   write(text: string): Promise<void>;
 }
@@ -13,14 +16,15 @@ export interface OutputTarget {
 /** Throws OUTPUT_FAILED at once when the file could not be written, so that nothing is measured in vain; writes nothing yet. */
 export function outputTarget(flag: string, path: string, context: CommandContext): OutputTarget {
   if (path === "-") {
-    return { write: async (text) => void context.stdout.write(text) };
+    return { path: null, write: async (text) => void context.stdout.write(text) };
   }
   const absolute = resolve(context.workingDirectory, path);
   assertWritable(flag, path, absolute);
   return {
+    path: absolute,
     write: async (text) => {
       try {
-        await writeFile(absolute, text);
+        await (isSpecial(absolute) ? writeFile(absolute, text) : replaceFile(absolute, text));
       } catch (error) {
         throw outputFailed(flag, path, messageOf(error));
       }
@@ -34,11 +38,28 @@ function assertWritable(flag: string, path: string, absolute: string): void {
   try {
     const stats = statSync(absolute, { throwIfNoEntry: false });
     if (stats?.isDirectory() === true) throw outputFailed(flag, path, "it is a directory");
-    accessSync(stats === undefined ? dirname(absolute) : absolute, constants.W_OK);
+    if (stats !== undefined) accessSync(absolute, constants.W_OK);
+    if (!isSpecial(absolute)) accessSync(dirname(absolute), constants.W_OK);
   } catch (error) {
     if (error instanceof CarbonOpsError) throw error;
     const why = systemErrorCode(error) === "ENOENT" ? "its directory does not exist" : messageOf(error);
     throw outputFailed(flag, path, why);
+  }
+}
+
+/** A device, a FIFO or a link is written into; anything else is replaced at once, so that a full disk costs nothing old. */
+function isSpecial(absolute: string): boolean {
+  return lstatSync(absolute, { throwIfNoEntry: false })?.isFile() === false;
+}
+
+async function replaceFile(absolute: string, text: string): Promise<void> {
+  const temporary = `${absolute}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, text, { flag: "wx" });
+    await rename(temporary, absolute);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }
 

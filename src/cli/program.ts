@@ -1,5 +1,6 @@
 import { Command, CommanderError, type Help } from "commander";
 import { CarbonOpsError, messageOf } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { commandEntries } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -10,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 export async function runProgram(argv: readonly string[], context: CommandContext, version: string): Promise<void> {
   try {
     const program = await buildProgram(commandIn(argv), context, version);
+    refuseHelpOfNothing(argv);
     if (argv.length > 0) {
       await program.parseAsync([...argv], { from: "user" });
       return;
@@ -19,6 +21,14 @@ export async function runProgram(argv: readonly string[], context: CommandContex
   } catch (error) {
     context.setExitCode(report(error, context));
   }
+}
+
+function refuseHelpOfNothing([first, second]: readonly string[]): void {
+  const names = commandEntries.map(({ name }) => name);
+  if (first !== "help" || second === undefined || names.includes(second)) return;
+  const suggestion = nearest(second, names);
+  const hint = suggestion === null ? `there are ${names.join(", ")}.` : `did you mean ${suggestion}?`;
+  throw new CarbonOpsError("USAGE", `There is no command "${second}"; ${hint}`);
 }
 
 /** The command whose file is needed: the first word, or the second in `carbon-ops help COMMAND`. */
@@ -40,6 +50,7 @@ async function buildProgram(
       "after",
       "\nExample: carbon-ops run --region GB -- python train.py\nHelp for a command: carbon-ops COMMAND --help",
     );
+  program.hook("preAction", (_, action) => refuseSeparatorAsValue(action));
   for (const entry of commandEntries) {
     const wanted = entry.name === commandName;
     const command = wanted ? (await entry.load()).build(context) : new Command(entry.name);
@@ -47,6 +58,16 @@ async function buildProgram(
   }
   prepare(program, context);
   return program;
+}
+
+/** `run --json -- true`: the flag's value was forgotten, and the separator must not become a file name. */
+function refuseSeparatorAsValue(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!values.includes("--")) continue;
+    throw new CarbonOpsError("USAGE", `${option.long ?? option.flags} needs a value; write one before the --.`);
+  }
 }
 
 /** Errors are thrown instead of ending the process, and output goes to the streams of the context. */

@@ -1,7 +1,15 @@
-import { lstat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { constants } from "node:fs";
+import { access, lstat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { assertPathWritable, type JsonObject, Ledger, loadOrCreateSigningKey } from "../ledger/index.ts";
+import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
+import {
+  assertPathWritable,
+  type JsonObject,
+  Ledger,
+  loadOrCreateSigningKey,
+  loadSigningKey,
+} from "../ledger/index.ts";
 import type { CommandContext } from "./context.ts";
 import { signingKeyPath } from "./signing-key-path.ts";
 
@@ -13,23 +21,45 @@ export interface Recorder {
 
 /**
  * Finds out before any work is done whether records can be kept: an existing ledger is opened, and with it checked; for a new
- * one its place and the key are, and it is created with the first record. Throws LEDGER_* and KEY_* errors.
+ * ledger or key its place is, and it is created with the first record. Throws LEDGER_* and KEY_* errors.
  */
 export async function prepareRecorder(path: string, settings: Settings, context: CommandContext): Promise<Recorder> {
   const absolute = resolve(context.workingDirectory, path);
+  const keyPath = signingKeyPath(settings.ledgerKey, context);
   await assertPathWritable(absolute);
-  const { signer } = await loadOrCreateSigningKey(signingKeyPath(settings.ledgerKey, context));
-  const options = { signer, clock: context.clock };
-  let ledger = (await exists(absolute)) ? await Ledger.open(absolute, options) : null;
+  if (await exists(keyPath)) await loadSigningKey(keyPath);
+  else await assertCreatable(keyPath);
+  const open = async (): Promise<Ledger> => {
+    const { signer } = await loadOrCreateSigningKey(keyPath);
+    return Ledger.openOrCreate(absolute, { signer, clock: context.clock });
+  };
+  let ledger = (await exists(absolute)) ? await open() : null;
   return {
     append: async (record) => {
-      ledger ??= await Ledger.openOrCreate(absolute, options);
+      ledger ??= await open();
       return { path, ...(await ledger.append(record)) };
     },
     close: async () => {
       await ledger?.close();
     },
   };
+}
+
+/** Throws KEY_UNREADABLE when neither the key's directory nor the nearest one above it that exists may be written. */
+async function assertCreatable(keyPath: string): Promise<void> {
+  for (let directory = dirname(keyPath); ; directory = dirname(directory)) {
+    try {
+      await access(directory, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      if (systemErrorCode(error) === "ENOENT" && directory !== dirname(directory)) continue;
+      throw new CarbonOpsError(
+        "KEY_UNREADABLE",
+        `A signing key cannot be created at ${keyPath} (${messageOf(error)}); name another place with --ledger-key.`,
+        { cause: error },
+      );
+    }
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { parseLabel } from "../config/labels.ts";
 import { type FoundValue, type Layer, valueFromText } from "../config/layers.ts";
-import { loadSettings } from "../config/load.ts";
+import { type FoundSettings, findSettings } from "../config/load.ts";
 import {
   type SettingName,
   type Settings,
@@ -28,8 +28,13 @@ function settingOption(name: SettingName): Option {
 
 /** The settings that hold for a command: file < environment < its flags. Throws CONFIG_INVALID or CONFIG_UNREADABLE. */
 export async function settingsOf(command: Command, context: CommandContext): Promise<Settings> {
+  return (await foundSettingsOf(command, context)).settings;
+}
+
+/** The same, with the places they were found in. */
+export async function foundSettingsOf(command: Command, context: CommandContext): Promise<FoundSettings> {
   const configFile = textOf(command.getOptionValue("config"));
-  return loadSettings({
+  return findSettings({
     workingDirectory: context.workingDirectory,
     environment: context.environment,
     ...(configFile === undefined ? {} : { configFile }),

@@ -17,6 +17,6 @@ export function signingKeyPath(
   if (home?.startsWith("/") === true) return join(home, ".config", "carbon-ops", "ledger.key");
   throw new CarbonOpsError(
     "KEY_UNREADABLE",
-    "There is no place for a signing key, because HOME is not set; name a key file with --ledger-key.",
+    "There is no place for a signing key, because HOME is not set; set it, or name a key file in CARBON_OPS_LEDGER_KEY.",
   );
 }

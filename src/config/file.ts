@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
@@ -23,7 +23,8 @@ export function findConfigFile(fromDirectory: string): string | null {
 
 /**
  * What a configuration file says. The file is data (JSON or YAML), never code. Throws CONFIG_UNREADABLE when it cannot be
- * read or parsed, CONFIG_INVALID when it is not a table of known settings.
+ * read or parsed, CONFIG_INVALID when it is not a table of known settings. A relative path in it is taken from the file's folder:
+ * a file that is found upward means the same wherever the program starts.
  */
 export async function readConfigFile(path: string): Promise<Layer> {
   const content = await parseFile(path);
@@ -39,9 +40,17 @@ export async function readConfigFile(path: string): Promise<Layer> {
     if (key === "$schema") continue;
     const name = knownName(path, key);
     if (settingDescriptions[name].namesCode === true) throw namesCode(path, name);
-    layer.set(name, { origin: `${path}: ${key}`, value });
+    layer.set(name, {
+      origin: `${path}: ${key}`,
+      value: settingDescriptions[name].form === "path" ? fromFile(path, value) : value,
+    });
   }
   return layer;
+}
+
+/** An empty path stays empty, and is refused by name. */
+function fromFile(path: string, value: unknown): unknown {
+  return typeof value === "string" && value !== "" ? resolve(dirname(path), value) : value;
 }
 
 async function parseFile(path: string): Promise<unknown> {
@@ -49,7 +58,8 @@ async function parseFile(path: string): Promise<unknown> {
   try {
     if (extname(path) === ".json") return JSON.parse(text);
     const { parse } = await import("yaml");
-    return parse(text);
+    // Warnings would go to the process; a document that cannot be used as it stands is an error anyway.
+    return parse(text, { logLevel: "error" });
   } catch (error) {
     const firstLine = messageOf(error).split("\n", 1)[0] ?? "";
     throw new CarbonOpsError(
@@ -61,7 +71,9 @@ async function parseFile(path: string): Promise<unknown> {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // A FIFO would block the program before it has started anything, and a device has no end.
+    if (!statSync(path).isFile()) throw new Error("it is not a regular file");
+    return readFileSync(path, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     throw new CarbonOpsError(
       "CONFIG_UNREADABLE",

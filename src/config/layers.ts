@@ -39,6 +39,7 @@ export function valueFromText(name: SettingName, text: string): unknown {
     case "labels":
       return parseLabels(text) ?? text;
     case "text":
+    case "path":
       return text;
   }
 }
@@ -53,15 +54,29 @@ export function mergeLayers(layers: readonly Layer[]): Settings {
   for (const name of settingNames) {
     const values = layers.flatMap((layer) => layer.get(name) ?? []).map((found) => parsedValue(name, found));
     if (values.length === 0) continue;
-    merged[name] = name === "labels" ? Object.assign({}, ...values) : values.at(-1);
+    merged[name] = name === "labels" ? mergedLabels(values) : values.at(-1);
   }
   return partialSettingsSchema.parse(merged);
 }
 
+function mergedLabels(values: readonly unknown[]): unknown {
+  return Object.fromEntries(values.flatMap((labels) => Object.entries(labels ?? {})));
+}
+
 function parsedValue(name: SettingName, found: FoundValue): unknown {
+  if (name === "labels") refuseUnkeepableLabel(found);
   const parsed = settingsSchema.shape[name].safeParse(found.value);
   if (!parsed.success) throw invalidValue(name, found);
   return parsed.data;
+}
+
+/** zod and every later copy would drop this name without a word: it is how JavaScript writes an object's prototype. */
+function refuseUnkeepableLabel({ origin, value }: FoundValue): void {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "__proto__")) return;
+  throw new CarbonOpsError(
+    "CONFIG_INVALID",
+    `${origin} names a label __proto__, which cannot be kept; choose another name.`,
+  );
 }
 
 function invalidValue(name: SettingName, found: FoundValue): CarbonOpsError {

@@ -8,7 +8,7 @@ import { z } from "zod";
 const positiveNumber = z.number().positive().finite();
 
 /** A PUE profile's name, or a number of at least 1 (written as text on the command line and in the environment). */
-const pueSetting = z.union([z.number().min(1).finite(), z.string().min(1)]);
+const pueSetting = z.union([z.number().min(1).max(100), z.string().min(1)]);
 
 export const settingsSchema = z.strictObject({
   region: z
@@ -22,17 +22,21 @@ export const settingsSchema = z.strictObject({
   wallFactor: z
     .number()
     .min(1)
-    .finite()
+    .max(100)
     .meta({ description: "Joules at the plug for one joule that the counters see." }),
-  level: z.number().gt(0).lt(1).meta({ description: "Level of the coverage interval." }),
+  level: z.number().min(0.01).max(0.999999).meta({ description: "Level of the coverage interval." }),
   energySource: z
     .enum(["auto", "governor", "powercap", "msr", "model"])
     .meta({ description: "Where joules come from." }),
-  cpuTdpWatts: positiveNumber.meta({ description: "Thermal design power of one CPU package, for the power model." }),
+  cpuTdpWatts: z
+    .number()
+    .positive()
+    .max(100_000)
+    .meta({ description: "Thermal design power of one CPU package, for the power model." }),
   idleBaselineWatts: z
     .number()
     .min(0)
-    .finite()
+    .max(1_000_000)
     .meta({ description: "Power of the idle host, as the energy source sees it." }),
   sampleIntervalSeconds: z
     .number()
@@ -64,22 +68,22 @@ export const settingsSchema = z.strictObject({
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;
-/** Every setting is optional: absence has a meaning of its own (see `fallback`). */
+/** Every setting is optional: whoever uses it decides what its absence means. */
 export const partialSettingsSchema = settingsSchema.partial();
 export type Settings = z.infer<typeof partialSettingsSchema>;
 
 export interface SettingDescription {
   /** What a value must be, ending the sentence "… must be". */
   readonly allowed: string;
-  /** How text from the environment becomes a value. */
-  readonly form: "text" | "number" | "number-or-text" | "labels";
+  /** How text from the environment becomes a value; a path in a configuration file is relative to that file. */
+  readonly form: "text" | "path" | "number" | "number-or-text" | "labels";
   /** Environment variables, first one wins. */
   readonly environment: readonly string[];
   /** How it is written on the command line, where commands offer it. */
   readonly flag: string | null;
   /** Names code that is loaded: refused in a configuration file, which may be found in a directory of somebody else's. */
   readonly namesCode?: true;
-  /** Used when nothing else says; undefined where absence has a meaning of its own. */
+  /** What holds when nothing sets it, in words for docs/configuration.md alone: whoever uses the setting decides it. */
   readonly fallback: string;
 }
 
@@ -92,21 +96,21 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     fallback: "none: the world average, flagged as a fallback",
   },
   pue: {
-    allowed: "a number of at least 1 or the name of a PUE profile",
+    allowed: "a number from 1 to 100 or the name of a PUE profile",
     form: "number-or-text",
     environment: ["CARBON_OPS_PUE", "DCL_PUE_DEFAULT"],
     flag: "--pue <number|profile>",
     fallback: "by region: the cloud provider's own figure, otherwise the estimator's default",
   },
   wallFactor: {
-    allowed: "a number of at least 1",
+    allowed: "a number from 1 to 100",
     form: "number",
     environment: ["CARBON_OPS_WALL_FACTOR"],
     flag: "--wall-factor <number>",
     fallback: "by energy source: 1 where joules are counted at the plug",
   },
   level: {
-    allowed: "a number between 0 and 1, such as 0.95",
+    allowed: "a number from 0.01 to 0.999999, such as 0.95",
     form: "number",
     environment: ["CARBON_OPS_LEVEL"],
     flag: "--level <probability>",
@@ -120,14 +124,14 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     fallback: "auto",
   },
   cpuTdpWatts: {
-    allowed: "a positive number of watts",
+    allowed: "a number of watts, above 0 and at most 100000",
     form: "number",
     environment: ["CARBON_OPS_CPU_TDP_WATTS", "CPU_TDP_WATTS"],
     flag: "--cpu-tdp-watts <watts>",
     fallback: "none: the CPU's family decides",
   },
   idleBaselineWatts: {
-    allowed: "a number of watts, 0 or more",
+    allowed: "a number of watts from 0 to 1000000",
     form: "number",
     environment: ["CARBON_OPS_IDLE_BASELINE_WATTS", "IDLE_BASELINE_WATTS"],
     flag: "--idle-watts <watts>",
@@ -142,14 +146,14 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
   },
   ledger: {
     allowed: "the path of a ledger file",
-    form: "text",
+    form: "path",
     environment: ["CARBON_OPS_LEDGER"],
     flag: "--ledger <file>",
     fallback: "none: nothing is recorded",
   },
   ledgerKey: {
     allowed: "the path of a private key file",
-    form: "text",
+    form: "path",
     environment: ["CARBON_OPS_LEDGER_KEY"],
     flag: "--ledger-key <file>",
     fallback: "the user's own key, created when first needed",

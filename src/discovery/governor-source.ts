@@ -67,6 +67,7 @@ export async function openGovernorSource(request: GovernorSourceRequest): Promis
     label: labelOf(usable, info, cpu),
     uncertainty: powercapUncertainty(cpu, withMemory, readHostname(roots)),
     idleWatts: null,
+    wattsPerBusyCpu: null,
     settle: async () => {
       const waitUntil = clock.monotonicNs() + BigInt(timeoutMs) * 1_000_000n;
       // A moment's turn of the event loop may be all that the newest tick waits for.

@@ -69,6 +69,7 @@ export function openMsr(request: MsrRequest): EnergySource {
     },
     uncertainty: widened(powercapUncertainty(cpu, withMemory, hostname), isFiltered),
     idleWatts: null,
+    wattsPerBusyCpu: null,
     read: readAll,
     close,
   };

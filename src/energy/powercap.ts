@@ -85,6 +85,7 @@ export function openPowercap(request: PowercapRequest): EnergySource {
       return powercapUncertainty(cpu, countsMemory(followed), hostname);
     },
     idleWatts: null,
+    wattsPerBusyCpu: null,
     read: readAll,
     close,
   };

@@ -25,7 +25,7 @@ export interface DomainReading {
   /** Microjoules accumulated since the source was opened. */
   readonly microjoules: bigint;
   readonly wraps: number;
-  /** Steps that were implausible or could not be read, and therefore added nothing. */
+  /** Steps that were implausible and added nothing, and readings that failed, whose energy the next good one brings. */
   readonly gaps: number;
 }
 
@@ -34,7 +34,7 @@ export interface EnergyReading {
   /** Sum of the counted domains since the source was opened. Never decreases. */
   readonly hostMicrojoules: bigint;
   readonly domains: readonly DomainReading[];
-  /** Gaps of all counted domains since opening: above 0, the total is a lower bound. */
+  /** Gaps of all counted domains since opening: above 0, energy may be missing, or may have come later than it was used. */
   readonly gaps: number;
 }
 
@@ -57,6 +57,8 @@ export interface EnergySource {
   readonly uncertainty: SourceUncertainty;
   /** Power of the idle host within the boundary, when the source itself knows it (a model does); otherwise null. */
   readonly idleWatts: number | null;
+  /** Watts that one more busy CPU adds, when the source itself knows it (a model does); otherwise null. */
+  readonly wattsPerBusyCpu: number | null;
   /**
    * Where readings come from elsewhere and may lie a little in the past: resolves when there is one newer than the last that
    * `read` gave, or after a bounded time. A span that ends waits for it. Until then `read` gives that same reading again.

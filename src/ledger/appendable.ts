@@ -1,8 +1,7 @@
 import { constants } from "node:fs";
 import { access, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { CarbonOpsError } from "../errors.ts";
-import { directoryError, openLedgerFile, openLedgerFileIfAny, readChunks } from "./ledger-files.ts";
+import { directoryError, notALedger, openLedgerFile, openLedgerFileIfAny, readChunks } from "./ledger-files.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { assertLockAvailable } from "./lock.ts";
 import { type Genesis, readGenesisLine } from "./own-records.ts";
@@ -27,6 +26,7 @@ export async function readGenesis(path: string): Promise<Genesis> {
   const handle = await openLedgerFile(path, "read");
   try {
     const splitter = new LineSplitter();
+    const { size } = await handle.stat();
     for await (const chunk of readChunks(handle)) {
       for (const line of splitter.push(chunk)) {
         const genesis = readGenesisLine(line);
@@ -34,7 +34,7 @@ export async function readGenesis(path: string): Promise<Genesis> {
         return genesis;
       }
     }
-    throw notALedger(path, "the file holds no line");
+    throw notALedger(path, size === 0 ? "the file is empty" : "it is not complete");
   } finally {
     await handle.close();
   }
@@ -49,11 +49,4 @@ async function assertDirectoryWritable(directory: string): Promise<void> {
   } catch (error) {
     throw directoryError(directory, error);
   }
-}
-
-function notALedger(path: string, why: string): CarbonOpsError {
-  return new CarbonOpsError(
-    "LEDGER_INVALID",
-    `${path} does not begin like a ledger (${why}); name a ledger, or a file that does not exist yet.`,
-  );
 }

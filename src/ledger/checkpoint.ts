@@ -1,5 +1,5 @@
 import { bytesFromBase64 } from "./base64.ts";
-import { type NoteFault, openNote, signNote } from "./note.ts";
+import { type NoteFault, openNote, parseNote, signNote } from "./note.ts";
 import type { Signer } from "./signing-key.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
@@ -32,6 +32,16 @@ export function parseCheckpoint(text: string): Checkpoint | null {
   const root = bytesFromBase64(rootText);
   if (!Number.isSafeInteger(size) || root?.length !== 32) return null;
   return { origin, size, root };
+}
+
+/** The checkpoint of a note that names the key, or what is wrong with its form. The signature itself is not verified. */
+export function readCheckpoint(note: Uint8Array, key: VerifierKey): Checkpoint | string {
+  const parsed = parseNote(note);
+  if (typeof parsed === "string") return parsed;
+  if (!parsed.signatures.some(({ name, keyId }) => name === key.name && keyId === key.keyId)) {
+    return `it is not signed by ${key.name}`;
+  }
+  return parseCheckpoint(parsed.text) ?? "its text is no checkpoint";
 }
 
 export async function signCheckpoint(checkpoint: Checkpoint, signer: Signer): Promise<string> {

@@ -4,7 +4,7 @@ import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 export function writeFailure(path: string, error: unknown): CarbonOpsError {
   return new CarbonOpsError(
     "LEDGER_WRITE_FAILED",
-    `The record was not written, because ${path} ${refusal(error)}; the ledger is as it was before.`,
+    `The record was not written, because ${path} ${refusal(error)}, and the ledger is as it was before; ${remedy(error)}, and append it again.`,
     { cause: error },
   );
 }
@@ -15,6 +15,12 @@ function refusal(error: unknown): string {
   if (code === "EFBIG") return "would pass the limit on file sizes";
   if (code === "EDQUOT") return "would pass the disk quota";
   return `could not be completed (${messageOf(error)})`;
+}
+
+function remedy(error: unknown): string {
+  const code = diskErrorCode(error);
+  if (code === "ENOSPC" || code === "EDQUOT") return "free some space";
+  return code === "EFBIG" ? "raise the limit" : "find out what hinders it";
 }
 
 /** Whether the disk itself refused, as opposed to a permission or a missing folder. */

@@ -1,9 +1,12 @@
 import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
-import { type HistoryItem, readHistory, readLatestNote } from "./checkpoint-files.ts";
+import { readLatestNote } from "./checkpoint-files.ts";
+import { type HistoryItem, readHistory } from "./checkpoint-history.ts";
 import type { DueCheckpoints } from "./inspect.ts";
 import { type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { type Genesis, originOf } from "./own-records.ts";
+import { beginsNote } from "./torn-note.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
 /** What is wrong with a checkpoint, as opposed to the ledger. */
@@ -21,6 +24,10 @@ export interface NoteSources {
   readonly given: Buffer | null;
 }
 
+/** How long a writer may take from a line to its checkpoint, before its lines are called unsigned. */
+const signingPatienceMs = 1000;
+const pollMs = 50;
+
 export const givenCheckpointName = "the given checkpoint";
 
 export async function findNotes(path: string | null, given: Buffer | null): Promise<NoteSources> {
@@ -33,8 +40,10 @@ export async function findNotes(path: string | null, given: Buffer | null): Prom
  * and the one that was brought along where they belong. Those that do not hold are set apart with the reason.
  */
 export class Evidence implements DueCheckpoints {
-  readonly #history: AsyncGenerator<HistoryItem, void, undefined> | null;
-  readonly #historyName: string;
+  readonly #paths: LedgerPaths | null;
+  #history: AsyncGenerator<HistoryItem, void, undefined> | null;
+  #historyBytes = 0;
+  #latest: Buffer | null = null;
   readonly #keys: readonly VerifierKey[];
   readonly #origin: string;
   #single: SignedCheckpoint[] = [];
@@ -50,9 +59,7 @@ export class Evidence implements DueCheckpoints {
 
   static async gather(sources: NoteSources, keys: readonly VerifierKey[], genesis: Genesis): Promise<Evidence> {
     const evidence = new Evidence(sources.paths, keys, originOf(genesis.ledgerId));
-    if (sources.latest !== null && sources.paths !== null) {
-      evidence.#addSingle(basename(sources.paths.checkpoint), sources.latest);
-    }
+    evidence.#addLatest(sources.latest);
     if (sources.given !== null) evidence.#givenSize = evidence.#addSingle(givenCheckpointName, sources.given);
     evidence.#single.sort((left, right) => left.size - right.size);
     await evidence.#readHistory();
@@ -60,8 +67,8 @@ export class Evidence implements DueCheckpoints {
   }
 
   private constructor(paths: LedgerPaths | null, keys: readonly VerifierKey[], origin: string) {
+    this.#paths = paths;
     this.#history = paths === null ? null : readHistory(paths);
-    this.#historyName = paths === null ? "" : basename(paths.history);
     this.#keys = keys;
     this.#origin = origin;
   }
@@ -117,6 +124,21 @@ export class Evidence implements DueCheckpoints {
     else this.#single.shift();
   }
 
+  /**
+   * Waits for checkpoints that a writer at work has signed since the files were read; when there are none after a while,
+   * nobody is writing.
+   */
+  async awaitNewer(): Promise<void> {
+    if (this.#paths === null || this.problems.length > 0) return;
+    for (let waitedMs = 0; waitedMs <= signingPatienceMs; waitedMs += pollMs) {
+      if (waitedMs > 0) await sleep(pollMs);
+      this.#addLatest(await readLatestNote(this.#paths));
+      this.#history = readHistory(this.#paths, this.#historyBytes);
+      await this.#readHistory();
+      if (this.peek() !== null || this.problems.length > 0) return;
+    }
+  }
+
   /** Closes the history, however far it was read. */
   async close(): Promise<void> {
     await this.#history?.return();
@@ -129,6 +151,12 @@ export class Evidence implements DueCheckpoints {
     return historical === null || single.size < historical.size ? single : historical;
   }
 
+  #addLatest(note: Buffer | null): void {
+    if (note === null || this.#paths === null || this.#latest?.equals(note) === true) return;
+    this.#latest = note;
+    this.#addSingle(basename(this.#paths.checkpoint), note);
+  }
+
   #addSingle(file: string, note: Buffer): number {
     const checkpoint = this.#checkpoint(file, note);
     if (checkpoint === null) return 0;
@@ -139,21 +167,26 @@ export class Evidence implements DueCheckpoints {
   /** Goes to the next checkpoint of the history. After one that does not hold, no more of it is read. */
   async #readHistory(): Promise<void> {
     this.#historical = null;
+    this.#historyTorn = false;
     const item = await this.#history?.next();
-    if (item === undefined || item.done === true) return;
-    if ("torn" in item.value) {
-      this.#historyTorn = true;
-      return;
-    }
-    const checkpoint = this.#checkpoint(this.#historyName, item.value.note);
+    if (item === undefined || item.done === true || this.#paths === null) return;
+    const file = basename(this.#paths.history);
+    if ("torn" in item.value) return this.#addTorn(file, item.value.torn);
+    const checkpoint = this.#checkpoint(file, item.value.note);
     if (checkpoint === null) return await this.close();
+    this.#historyBytes = item.value.end;
     if (checkpoint.size < this.#lastHistorySize) {
-      this.#faulty.push({ file: this.#historyName, reason: "its checkpoints are not in order of size" });
+      this.#faulty.push({ file, reason: "its checkpoints are not in order of size" });
       return await this.close();
     }
     this.#lastHistorySize = checkpoint.size;
     this.#historyCount += 1;
     this.#historical = checkpoint;
+  }
+
+  #addTorn(file: string, torn: Buffer): void {
+    if (this.#keys.some((key) => beginsNote(torn, key, this.#origin))) this.#historyTorn = true;
+    else this.#faulty.push({ file, reason: "it ends in bytes that are no checkpoint" });
   }
 
   #checkpoint(file: string, note: Buffer): SignedCheckpoint | null {

@@ -1,9 +1,11 @@
+import type { JsonObject } from "./canonical-json.ts";
 import type { Chain } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { maximumLineBytes, readEnvelope, readRecord, withPrevHash } from "./line.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { leafHash } from "./merkle-tree.ts";
 import { type Genesis, readGenesisLine, reservedKinds } from "./own-records.ts";
+import { Repairs } from "./repairs.ts";
 
 /** The first line that is not as it was written. */
 export interface LineFault {
@@ -37,6 +39,8 @@ export interface InspectionRequest {
    * checkpoint covers, since whoever signed the others had checked them.
    */
   readonly contents: "all" | "unsigned";
+  /** The walk may end at a checkpoint behind these bytes, when no later one is known: what follows is being written. */
+  readonly enoughBytes?: number;
   /** Asked once, when the genesis record is known. */
   readonly checkpointsOf: (genesis: Genesis) => Promise<DueCheckpoints>;
 }
@@ -49,6 +53,10 @@ export interface Inspection {
   readonly provenBytes: number;
   /** Bytes after the last line feed. */
   readonly trailingBytes: number;
+  /** False when the walk ended at a checkpoint behind `enoughBytes`. */
+  readonly endReached: boolean;
+  /** Repair records of lines that hold; only with `contents` "all". */
+  readonly repairs: Repairs;
 }
 
 /**
@@ -61,13 +69,16 @@ export interface Inspection {
 export async function inspect(chunks: AsyncIterable<Uint8Array>, request: InspectionRequest): Promise<Inspection> {
   const inspector = new Inspector(request);
   const splitter = new LineSplitter();
+  const { enoughBytes = Number.POSITIVE_INFINITY } = request;
   let byteCount = request.chain.byteLength;
-  const conclude = (fault: LineFault | null): Inspection => ({
+  const conclude = (fault: LineFault | null, endReached = true): Inspection => ({
     genesis: inspector.genesis,
     fault,
     provenSize: inspector.provenSize,
     provenBytes: inspector.provenBytes,
-    trailingBytes: byteCount - request.chain.byteLength,
+    trailingBytes: endReached ? byteCount - request.chain.byteLength : 0,
+    endReached,
+    repairs: inspector.repairs,
   });
   if (request.genesis !== null) {
     const fault = await inspector.compareCheckpoints();
@@ -77,7 +88,11 @@ export async function inspect(chunks: AsyncIterable<Uint8Array>, request: Inspec
     byteCount += chunk.length;
     for (const line of splitter.push(chunk)) {
       let fault = inspector.take(line);
-      if (fault === null && inspector.checkpointIsDue) fault = await inspector.compareCheckpoints();
+      if (fault === null && inspector.checkpointIsDue) {
+        fault = await inspector.compareCheckpoints();
+        if (fault === null && inspector.isProven && request.chain.byteLength >= enoughBytes)
+          return conclude(null, false);
+      }
       if (fault !== null) return conclude(fault);
     }
   }
@@ -92,6 +107,7 @@ class Inspector {
   #due: DueCheckpoints | null = null;
   #provenSize: number;
   #provenBytes: number;
+  readonly #repairs = new Repairs();
   /** A line whose link does not fit the one before it, until its successor tells which of the two was changed. */
   #unlinked: Buffer | null = null;
 
@@ -116,6 +132,15 @@ class Inspector {
     return this.#provenBytes;
   }
 
+  get repairs(): Repairs {
+    return this.#repairs;
+  }
+
+  /** Whether the last line is covered by a checkpoint that holds, and no later one is known. */
+  get isProven(): boolean {
+    return this.#provenSize === this.#chain.size && this.#due?.peek() === null;
+  }
+
   get checkpointIsDue(): boolean {
     if (this.#due === null) return this.#genesis !== null;
     return this.#due.peek()?.size === this.#chain.size;
@@ -131,9 +156,10 @@ class Inspector {
         `its seq is ${envelope.seq} where ${this.#chain.size} is due: a line was removed, added or moved`,
       );
     }
-    const contentFault = this.#contentFault(line);
-    if (contentFault !== null) return this.#fault(contentFault);
+    const record = this.#recordOf(line);
+    if (typeof record === "string") return this.#fault(record);
     if (envelope.prevHash === this.#chain.lastHash) {
+      if (record !== null) this.#repairs.take(record, this.#chain.size);
       this.#chain.extend(line);
       return null;
     }
@@ -143,7 +169,8 @@ class Inspector {
     return null;
   }
 
-  #contentFault(line: Buffer): string | null {
+  /** The record of a line, or what is wrong with it; null when it need not be looked at. */
+  #recordOf(line: Buffer): JsonObject | string | null {
     if (this.#chain.size === 0) {
       const genesis = readGenesisLine(line);
       if (typeof genesis === "string") return genesis;
@@ -153,7 +180,7 @@ class Inspector {
     if (this.#contents === "unsigned" && this.#due !== null && this.#due.peek() !== null) return null;
     const record = readRecord(line);
     if (typeof record === "string") return record;
-    return record["kind"] === reservedKinds[0] ? "it is a second genesis record" : null;
+    return record["kind"] === reservedKinds[0] ? "it is a second genesis record" : record;
   }
 
   /** Compares the tree with every checkpoint of its present size. */

@@ -1,6 +1,5 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
-import { basename } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 
 /** A ledger and the files that stand beside it. */
@@ -44,12 +43,25 @@ export async function openLedgerFileIfAny(path: string, mode: Access): Promise<F
   }
 }
 
+/** Bytes of a file; 0 where there is none. */
+export async function sizeIfAny(path: string): Promise<number> {
+  return (await statusOf(path, "read"))?.size ?? 0;
+}
+
 /** Throws LEDGER_EXISTS where a file is, LEDGER_NOT_A_FILE where something else is. */
 export async function assertAbsent(path: string): Promise<void> {
   const status = await statusOf(path, "write");
   if (status === null) return;
   if (!status.isFile()) throw notAFile(path, status);
   throw new CarbonOpsError("LEDGER_EXISTS", `${path} exists already; choose another name, or append to it.`);
+}
+
+/** A file that is no ledger at all, or one whose first line was touched. */
+export function notALedger(path: string, why: string): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_INVALID",
+    `${path} does not begin like a ledger (${why}), so nothing was written; name a ledger, or a file that does not exist yet.`,
+  );
 }
 
 export function directoryError(directory: string, error: unknown): CarbonOpsError {
@@ -68,7 +80,7 @@ async function assertRegularFile(path: string, mode: Access): Promise<void> {
   if (status === null) {
     throw new CarbonOpsError(
       "LEDGER_NOT_FOUND",
-      `There is no file ${path}; \`carbon-ops ledger init ${basename(path)}\` creates a ledger.`,
+      `There is no file ${path}; \`carbon-ops ledger init\` creates a ledger.`,
     );
   }
   if (!status.isFile()) throw notAFile(path, status);

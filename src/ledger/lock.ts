@@ -12,6 +12,9 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** EX_TEMPFAIL of sysexits.h: not what `flock` ends with for any other reason. */
+const timeoutStatus = 75;
+
 type Attempt = "locked" | "timeout" | "interrupted";
 
 /**
@@ -66,21 +69,17 @@ async function openLockFile(path: string): Promise<FileHandle> {
 
 async function runFlock(descriptor: number, waitMs: number): Promise<Attempt> {
   return await new Promise<Attempt>((resolve, reject) => {
-    let timedOut = false;
+    // It ends by itself after the wait: when this process is killed meanwhile, nobody else ends it.
+    const wait = ["-w", (waitMs / 1000).toFixed(3), "-E", String(timeoutStatus)];
     // A process group of its own: Ctrl-C at the terminal must not cut off the record that is being written.
-    const child = spawn("flock", ["-x", "3"], { stdio: ["ignore", "ignore", "ignore", descriptor], detached: true });
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill("SIGKILL");
-    }, waitMs);
-    child.once("error", (error) => {
-      clearTimeout(timer);
-      reject(unavailable(error));
+    const child = spawn("flock", ["-x", ...wait, "3"], {
+      stdio: ["ignore", "ignore", "ignore", descriptor],
+      detached: true,
     });
+    child.once("error", (error) => reject(unavailable(error)));
     child.once("exit", (code, signal) => {
-      clearTimeout(timer);
       if (code === 0) resolve("locked");
-      else if (timedOut) resolve("timeout");
+      else if (code === timeoutStatus) resolve("timeout");
       else if (signal !== null) resolve("interrupted");
       else reject(unavailable(new Error(`flock ended with status ${code}`)));
     });

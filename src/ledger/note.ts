@@ -67,7 +67,8 @@ interface ParsedNote {
   readonly signatures: readonly NoteSignature[];
 }
 
-function parseNote(bytes: Uint8Array): ParsedNote | string {
+/** The parts of a note whose form is right, or what is wrong with it. No signature is verified. */
+export function parseNote(bytes: Uint8Array): ParsedNote | string {
   const note = decodeUtf8(bytes);
   if (note === null) return "it is not UTF-8";
   if (hasControlCharacter(note)) return "it holds a control character";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "./canonical-json.ts";
-import { readRecord } from "./line.ts";
+import { readEnvelope, readRecord } from "./line.ts";
 import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
 
 /** The records that a ledger writes about itself. Their kinds are not free for others. */
@@ -28,6 +28,8 @@ export function genesisRecord(ledgerId: string, createdAt: string, verifierKey: 
 
 /** What the first line of a ledger says, or what is wrong with it. */
 export function readGenesisLine(line: Buffer): Genesis | string {
+  const envelope = readEnvelope(line);
+  if (typeof envelope === "string") return envelope;
   const record = readRecord(line);
   if (typeof record === "string") return record;
   const { kind, ledger_id: ledgerId, created_at: createdAt, schema_version: version, public_key: vkey } = record;
@@ -47,9 +49,20 @@ export function originOf(ledgerId: string): string {
   return `carbon-ops/ledger/${ledgerId}`;
 }
 
-/** Bytes that a crash left after the last good line, and where they are kept now. */
-export function tornTailRecord(file: string, bytes: number, sha256: string, repairedAt: string): JsonObject {
-  return { kind: "repair", reason: "torn_tail", file, bytes, sha256, repaired_at: repairedAt };
+export interface TornBytes {
+  /** Name of the file beside the ledger that keeps them now. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Bytes that a crash left after the last good line, or after the last whole checkpoint of the history. */
+export function tornBytesRecord(
+  reason: "torn_tail" | "torn_checkpoint",
+  { file, bytes, sha256 }: TornBytes,
+  repairedAt: string,
+): JsonObject {
+  return { kind: "repair", reason, file, bytes, sha256, repaired_at: repairedAt };
 }
 
 /** Whole lines that no checkpoint covered: their writer ended before it could sign. The next checkpoint signs them. */

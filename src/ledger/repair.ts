@@ -3,28 +3,56 @@ import { type FileHandle, open, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { JsonObject } from "./canonical-json.ts";
 import { moveIntoPlace, writeTemporaryFile } from "./durable-file.ts";
-import { readChunks } from "./ledger-files.ts";
-import { tornTailRecord } from "./own-records.ts";
+import { type LedgerPaths, openLedgerFile, readChunks } from "./ledger-files.ts";
+import { tornBytesRecord } from "./own-records.ts";
 
 /**
- * What a crash leaves behind. The bytes after the last good line are copied to `<ledger>.torn-<offset>` before they are cut
- * off. As long as the ledger is exactly `offset` bytes long, that file says that a repair has not been recorded yet; so a
- * crash between the cut and the record loses nothing.
+ * What a crash leaves behind. The bytes after the last good line are copied to `<ledger>.torn-<length>` before they are cut
+ * off, those after the last whole checkpoint to `<ledger>.checkpoints.torn-<length>`, where `<length>` is that of the ledger.
+ * As long as the ledger is exactly so many bytes long, the file says that a repair has not been recorded yet; so a crash
+ * between the cut and the record loses nothing.
  */
 export async function setAsideTail(path: string, handle: FileHandle, offset: number): Promise<void> {
+  await setAside(path, handle, offset, offset);
+}
+
+/** Sets aside the beginning of a checkpoint at the end of a history. */
+export async function setAsideTornCheckpoint(
+  paths: LedgerPaths,
+  historyLength: number,
+  ledgerLength: number,
+): Promise<void> {
+  const handle = await openLedgerFile(paths.history, "write");
+  try {
+    await setAside(paths.history, handle, historyLength, ledgerLength);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function setAside(path: string, handle: FileHandle, offset: number, ledgerLength: number): Promise<void> {
   const temporaryPath = `${path}.torn.tmp`;
   await writeTemporaryFile(temporaryPath, readChunks(handle, offset), 0o644);
-  await moveIntoPlace(temporaryPath, await freeTornPath(path, offset));
+  await moveIntoPlace(temporaryPath, await freeTornPath(path, ledgerLength));
   await handle.truncate(offset);
   await handle.datasync();
 }
 
-/** The repairs at this offset that the ledger does not tell of yet. */
-export async function unrecordedRepairs(path: string, offset: number, repairedAt: string): Promise<JsonObject[]> {
+/** The repairs at this length of the ledger that it does not tell of yet. */
+export async function unrecordedRepairs(
+  paths: LedgerPaths,
+  ledgerLength: number,
+  repairedAt: string,
+): Promise<JsonObject[]> {
   const records: JsonObject[] = [];
-  for (const file of await tornFiles(path, offset)) {
-    const { bytes, sha256 } = await measure(join(dirname(path), file));
-    records.push(tornTailRecord(file, bytes, sha256, repairedAt));
+  for (const [path, reason] of [
+    [paths.ledger, "torn_tail"],
+    [paths.history, "torn_checkpoint"],
+  ] as const) {
+    for (const file of await tornFiles(path, ledgerLength)) {
+      const { bytes, sha256 } = await measure(join(dirname(path), file));
+      records.push(tornBytesRecord(reason, { file, bytes, sha256 }, repairedAt));
+    }
   }
   return records;
 }
@@ -51,13 +79,13 @@ export async function rewriteTail(path: string, source: FileHandle, offset: numb
   }
 }
 
-async function freeTornPath(path: string, offset: number): Promise<string> {
-  const taken = (await tornFiles(path, offset)).length;
-  return taken === 0 ? `${path}.torn-${offset}` : `${path}.torn-${offset}.${taken + 1}`;
+async function freeTornPath(path: string, ledgerLength: number): Promise<string> {
+  const taken = (await tornFiles(path, ledgerLength)).length;
+  return taken === 0 ? `${path}.torn-${ledgerLength}` : `${path}.torn-${ledgerLength}.${taken + 1}`;
 }
 
-async function tornFiles(path: string, offset: number): Promise<string[]> {
-  const first = `${basename(path)}.torn-${offset}`;
+async function tornFiles(path: string, ledgerLength: number): Promise<string[]> {
+  const first = `${basename(path)}.torn-${ledgerLength}`;
   const isTornFile = (name: string): boolean =>
     name === first || (name.startsWith(`${first}.`) && /^[0-9]+$/.test(name.slice(first.length + 1)));
   return (await readdir(dirname(path))).filter(isTornFile).sort();

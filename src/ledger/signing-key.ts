@@ -58,7 +58,7 @@ async function createSigningKey(path: string): Promise<KeyFile> {
     if (systemErrorCode(error) === "EEXIST") return await loadSigningKey(path);
     throw new CarbonOpsError(
       "KEY_UNREADABLE",
-      `A signing key could not be created at ${path} (${messageOf(error)}); name another place with --key.`,
+      `A signing key could not be created at ${path} (${messageOf(error)}); name another place for it.`,
       { cause: error },
     );
   }
@@ -93,9 +93,10 @@ async function readPrivateFile(path: string): Promise<string> {
   const handle = await openPrivateFile(path);
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw invalidKeyFile(path, "is not a regular file");
+    if (!status.isFile()) throw invalidKeyFile(path, "is not a regular file; name the file with the key itself");
     if ((status.mode & 0o077) !== 0) throw invalidKeyFile(path, `may be read by others; run: chmod 600 ${path}`);
-    if (status.size > maximumKeyFileBytes) throw invalidKeyFile(path, "is too large for a key");
+    if (status.size > maximumKeyFileBytes)
+      throw invalidKeyFile(path, "is too large for a key; name the file with the key itself");
     return await handle.readFile("utf8");
   } finally {
     await handle.close();
@@ -110,9 +111,15 @@ async function openPrivateFile(path: string): Promise<FileHandle> {
     const code = systemErrorCode(error);
     if (code === "ELOOP") throw invalidKeyFile(path, "is a symbolic link; name the file itself");
     const why = code === "ENOENT" ? "it does not exist" : messageOf(error);
-    throw new CarbonOpsError("KEY_UNREADABLE", `The signing key ${path} cannot be read: ${why}.`, { cause: error });
+    const remedy =
+      code === "ENOENT" ? "restore it, or name the key that signs the ledger" : "check the owner and mode of the file";
+    throw new CarbonOpsError("KEY_UNREADABLE", `The signing key ${path} cannot be read, because ${why}; ${remedy}.`, {
+      cause: error,
+    });
   }
 }
+
+const otherKey = "name another, or a place where there is none yet, and `carbon-ops ledger init` makes one";
 
 function privateKeyFrom(path: string, pem: string): KeyObject {
   if (pem.includes("ENCRYPTED")) throw invalidKeyFile(path, "is encrypted; decrypt it with openssl pkey");
@@ -120,9 +127,9 @@ function privateKeyFrom(path: string, pem: string): KeyObject {
   try {
     privateKey = createPrivateKey({ key: pem, format: "pem" });
   } catch {
-    throw invalidKeyFile(path, "holds no private key in PEM form");
+    throw invalidKeyFile(path, `holds no private key in PEM form; ${otherKey}`);
   }
-  if (privateKey.asymmetricKeyType !== "ed25519") throw invalidKeyFile(path, "is not an Ed25519 key");
+  if (privateKey.asymmetricKeyType !== "ed25519") throw invalidKeyFile(path, `is not an Ed25519 key; ${otherKey}`);
   return privateKey;
 }
 

@@ -1,8 +1,11 @@
+import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { Chain } from "./chain.ts";
+import { tornWithoutCause } from "./checkpoint-history.ts";
 import { type CheckpointProblem, Evidence, findNotes, givenCheckpointName, type NoteSources } from "./evidence.ts";
 import { type Inspection, inspect, type LineFault } from "./inspect.ts";
 import { openLedgerFile, readChunks } from "./ledger-files.ts";
+import type { Repair } from "./repairs.ts";
 import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
 
 export interface VerifyOptions {
@@ -37,6 +40,11 @@ export interface LedgerVerification {
   readonly signedBy: string | null;
   /** The key that the ledger itself names, which proves nothing. */
   readonly namedKey: string | null;
+  /** What the ledger says was mended in it; the first 100 of `repairCount`. */
+  readonly repairs: readonly Repair[];
+  readonly repairCount: number;
+  /** Lines that were found unsigned, left by a crash or added by somebody else, and that the author signed later. */
+  readonly adoptedLines: number;
   /** What was looked at, and what was not, in words. */
   readonly checked: readonly string[];
   readonly notChecked: readonly string[];
@@ -58,10 +66,10 @@ export async function verifyLedger(
 ): Promise<LedgerVerification> {
   const keys = (options.keys ?? []).map(parseVerifierKey);
   const given = options.checkpoint === undefined ? null : Buffer.from(options.checkpoint);
-  if (typeof ledger !== "string") return await verifyChunks(ledger, await findNotes(null, given), keys);
+  if (typeof ledger !== "string") return await verifyChunks(ledger, await findNotes(null, given), keys, null);
   const handle = await openLedgerFile(ledger, "read");
   try {
-    return await verifyChunks(readChunks(handle), await findNotes(ledger, given), keys);
+    return await verifyChunks(readChunks(handle), await findNotes(ledger, given), keys, handle);
   } finally {
     await handle.close();
   }
@@ -71,22 +79,33 @@ async function verifyChunks(
   chunks: AsyncIterable<Uint8Array>,
   notes: NoteSources,
   keys: readonly VerifierKey[],
+  handle: FileHandle | null,
 ): Promise<LedgerVerification> {
+  const sizeNow = async (): Promise<number> =>
+    handle === null ? Number.POSITIVE_INFINITY : (await handle.stat()).size;
+  // What stands there at the beginning is judged; lines that a writer at work adds meanwhile need not be chased.
+  const enoughBytes = await sizeNow();
   const chain = new Chain();
   const gathered: Evidence[] = [];
   const inspection = await inspect(chunks, {
     chain,
     genesis: null,
     contents: "all",
+    enoughBytes,
     checkpointsOf: async (genesis) => {
       const evidence = await Evidence.gather(notes, keys.length > 0 ? keys : [genesis.verifierKey], genesis);
       gathered.push(evidence);
-      return evidence;
+      const advance = async (): Promise<void> => {
+        await evidence.advance();
+        if (evidence.peek() === null && chain.byteLength < enoughBytes) await evidence.awaitNewer();
+      };
+      return { peek: () => evidence.peek(), advance };
     },
   });
   const [evidence = null] = gathered;
   await evidence?.close();
-  return conclude({ ...inspection, chain, evidence, notes, keys });
+  const isGrowing = !inspection.endReached && (await sizeNow()) > chain.byteLength;
+  return conclude({ ...inspection, chain, evidence, notes, keys, isGrowing });
 }
 
 interface Findings extends Inspection {
@@ -95,6 +114,8 @@ interface Findings extends Inspection {
   readonly evidence: Evidence | null;
   readonly notes: NoteSources;
   readonly keys: readonly VerifierKey[];
+  /** Whether lines were added while the others were looked at. */
+  readonly isGrowing: boolean;
 }
 
 function conclude(findings: Findings): LedgerVerification {
@@ -117,8 +138,11 @@ function conclude(findings: Findings): LedgerVerification {
     unsignedLines: lines - signedUpTo,
     signedBy: signedUpTo > 0 ? (evidence?.provenBy?.vkey ?? null) : null,
     namedKey: genesis?.verifierKey.vkey ?? null,
+    repairs: findings.repairs.listed,
+    repairCount: findings.repairs.count,
+    adoptedLines: findings.repairs.adoptedCount,
     checked: checkedParts(findings),
-    notChecked: trust === "none" ? ["who wrote it: no trusted key or checkpoint vouches for a signature"] : [],
+    notChecked: notCheckedParts(findings, trust),
   };
 }
 
@@ -132,13 +156,16 @@ function foreignGenesis(evidence: Evidence | null): FirstBadLine | null {
   return { line: 1, seq: 0, reason: `its signed checkpoints belong to another ledger (${origin})`, earliestLine: 1 };
 }
 
-function checkpointProblems({ evidence, keys, provenSize, notes }: Findings, lines: number): CheckpointProblem[] {
+function checkpointProblems(
+  { evidence, keys, provenSize, notes, isGrowing }: Findings,
+  lines: number,
+): CheckpointProblem[] {
   if (evidence === null) return [];
   const problems = [...evidence.problems];
   const historyName = notes.paths === null ? "" : basename(notes.paths.history);
   // A crash tears the history only between the sync of new lines and their checkpoint: then those lines are unsigned.
-  if (evidence.historyTorn && provenSize >= lines) {
-    problems.push({ file: historyName, reason: "it ends in the middle of a checkpoint, though no line waits for one" });
+  if (evidence.historyTorn && provenSize >= lines && !isGrowing) {
+    problems.push({ file: historyName, reason: tornWithoutCause });
   }
   if (keys.length > 0 && !evidence.isSigned && problems.length === 0) {
     const file = notes.paths === null ? givenCheckpointName : basename(notes.paths.checkpoint);
@@ -153,6 +180,12 @@ function trustOf({ evidence, keys, notes, provenSize }: Findings): LedgerVerific
   if (keys.length > 0) return "key";
   const givenHolds = notes.given !== null && evidence.problems.every(({ file }) => file !== givenCheckpointName);
   return givenHolds && provenSize >= evidence.givenSize ? "checkpoint" : "none";
+}
+
+function notCheckedParts({ isGrowing }: Findings, trust: LedgerVerification["trust"]): string[] {
+  const author = trust === "none" ? ["who wrote it: no trusted key or checkpoint vouches for a signature"] : [];
+  const growth = isGrowing ? ["lines that were added after this check began"] : [];
+  return [...author, ...growth];
 }
 
 function checkedParts({ evidence, keys }: Findings): string[] {

@@ -2,16 +2,17 @@ import { type FileHandle, lstat } from "node:fs/promises";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { Chain } from "./chain.ts";
-import { signCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint, PublishedError, publishCheckpoint } from "./checkpoint-files.ts";
+import { type Checkpoint, signCheckpoint } from "./checkpoint.ts";
+import { latestCheckpoint, PublishedError, publishCheckpoint } from "./checkpoint-files.ts";
+import { altered, examineHistory, type KnownHistory, tornWithoutCause, unknownHistory } from "./checkpoint-history.ts";
 import { writeFailure } from "./disk-refusal.ts";
 import { writeFully } from "./durable-file.ts";
 import { inspect, type LineFault } from "./inspect.ts";
-import { type LedgerPaths, readChunks } from "./ledger-files.ts";
+import { type LedgerPaths, notALedger, readChunks, sizeIfAny } from "./ledger-files.ts";
 import { formatLine, recordText } from "./line.ts";
 import { leafHash } from "./merkle-tree.ts";
 import { type Genesis, originOf, unsignedLinesRecord } from "./own-records.ts";
-import { rewriteTail, setAsideTail, unrecordedRepairs } from "./repair.ts";
+import { rewriteTail, setAsideTail, setAsideTornCheckpoint, unrecordedRepairs } from "./repair.ts";
 import type { Signer } from "./signing-key.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
 
@@ -34,6 +35,7 @@ export class LedgerWriter {
   #genesis: Genesis | null = null;
   /** Lines that a published checkpoint covers. */
   #signedSize = 0;
+  #history: KnownHistory = unknownHistory;
   /** Until the first commit, and after one that failed, the file is looked at anew. */
   #settled = false;
   #poison: CarbonOpsError | null = null;
@@ -100,8 +102,9 @@ export class LedgerWriter {
   async #sign(next: Chain): Promise<void> {
     const origin = originOf(this.ledgerId ?? "");
     try {
-      const note = await signCheckpoint({ origin, size: next.size, root: next.root() }, this.#signer);
-      await publishCheckpoint(this.#paths, note);
+      const newest: Checkpoint = { origin, size: next.size, root: next.root() };
+      const note = await signCheckpoint(newest, this.#signer);
+      this.#history = { byteLength: await publishCheckpoint(this.#paths, note), newest, torn: false };
     } catch (error) {
       if (error instanceof PublishedError) throw this.#poisoned(`its checkpoint failed (${error.message})`, error);
       throw await this.#takenBack(writeFailure(this.#paths.checkpoint, error));
@@ -134,10 +137,16 @@ export class LedgerWriter {
    */
   async #catchUp(): Promise<string[]> {
     const size = await this.#fencedSize();
-    if (this.#settled && size === this.#chain.byteLength) return [];
+    const historySize = await sizeIfAny(this.#paths.history);
+    const nothingNew = size === this.#chain.byteLength && historySize === this.#history.byteLength;
+    if (this.#settled && nothingNew) return [];
     const chain = await this.#inspectToEnd();
+    if (this.#history.torn) {
+      await setAsideTornCheckpoint(this.#paths, this.#history.byteLength, chain.byteLength);
+      this.#history = { ...this.#history, torn: false };
+    }
     const repairedAt = isoFromWallMs(this.#clock.wallMs());
-    const records = await unrecordedRepairs(this.#paths.ledger, chain.byteLength, repairedAt);
+    const records = await unrecordedRepairs(this.#paths, chain.byteLength, repairedAt);
     // One unsigned line is a ledger whose creation was interrupted: its key signs it now.
     if (chain.size > this.#signedSize && chain.size > 1) {
       records.push(unsignedLinesRecord(this.#signedSize, chain.size - 1, repairedAt));
@@ -179,9 +188,12 @@ export class LedgerWriter {
         checkpointsOf: (found) => this.#newestCheckpointOf(found),
       });
       this.#genesis = genesis;
-      if (genesis === null || (fault !== null && fault.seq < this.#signedSize)) throw this.#invalid(fault);
+      if (genesis === null) throw notALedger(this.#paths.ledger, fault?.reason ?? "the file is empty");
+      if (fault !== null && fault.seq < this.#signedSize) throw this.#invalid(fault);
       const holdsMoreThanGenesis = chain.size > 1 || trailingBytes > 0;
       if (this.#signedSize === 0 && holdsMoreThanGenesis) throw this.#withoutCheckpoint();
+      // A crash tears the history only between the sync of new lines and their checkpoint.
+      if (this.#history.torn && chain.size <= this.#signedSize) throw altered(this.#paths.history, tornWithoutCause);
       if (fault === null && trailingBytes === 0) {
         if (chain.size > this.#signedSize) await rewriteTail(this.#paths.ledger, this.#handle, provenBytes);
         return chain;
@@ -192,7 +204,13 @@ export class LedgerWriter {
 
   async #newestCheckpointOf(genesis: Genesis) {
     this.#assertOwnKey(genesis);
-    const newest = await newestCheckpoint(this.#paths, genesis.verifierKey, originOf(genesis.ledgerId));
+    const { verifierKey } = genesis;
+    const origin = originOf(genesis.ledgerId);
+    const latest = await latestCheckpoint(this.#paths, verifierKey, origin);
+    this.#history = await examineHistory(this.#paths, verifierKey, origin, this.#history);
+    const historical = this.#history.newest;
+    // A crash between the two leaves the newer one in the history only.
+    const newest = (historical?.size ?? 0) > (latest?.size ?? 0) ? historical : latest;
     this.#signedSize = newest?.size ?? 0;
     // Checkpoints of sizes that were walked over before have been compared then.
     let due = newest !== null && newest.size >= this.#chain.size ? newest : null;
@@ -221,12 +239,10 @@ export class LedgerWriter {
     );
   }
 
-  #invalid(fault: LineFault | null): CarbonOpsError {
-    const { ledger } = this.#paths;
-    const where = fault === null ? "" : ` at line ${fault.line} (${fault.reason})`;
+  #invalid({ line, reason }: LineFault): CarbonOpsError {
     return new CarbonOpsError(
       "LEDGER_INVALID",
-      `${ledger} was altered or damaged${where}, so nothing was written; \`carbon-ops ledger verify\` tells more.`,
+      `${this.#paths.ledger} was altered or damaged at line ${line} (${reason}), so nothing was written; \`carbon-ops ledger verify\` tells more.`,
     );
   }
 }

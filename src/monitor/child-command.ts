@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 
 /** Hands every signal that can be passed on to the listener, for as long as the caller wants. */
@@ -55,11 +56,11 @@ export async function startCommand(options: ChildCommandOptions): Promise<{ read
     for (const signal of early) child.kill(signal);
     return { end };
   } catch (error) {
-    throw notStarted(options.program, error);
+    throw notStarted(options, error);
   }
 }
 
-function notStarted(program: string, error: unknown): CarbonOpsError {
+function notStarted({ program, environment }: ChildCommandOptions, error: unknown): CarbonOpsError {
   const code = systemErrorCode(error);
   if (code === "ENOENT" && program.includes("/") && existsSync(program)) {
     return new CarbonOpsError(
@@ -67,12 +68,21 @@ function notStarted(program: string, error: unknown): CarbonOpsError {
       `"${program}" could not be started: the interpreter that its first line names does not exist; correct that line.`,
     );
   }
-  if (code === "ENOENT") {
+  if (code === "ENOENT" || (code === "EACCES" && !isOnPath(program, environment["PATH"] ?? ""))) {
     return new CarbonOpsError("COMMAND_NOT_FOUND", `"${program}" was not found; check its spelling and your PATH.`);
   }
   const why =
     code === "EACCES" ? "it is not an executable file, or you may not execute it; check its mode" : messageOf(error);
   return new CarbonOpsError("COMMAND_NOT_STARTED", `"${program}" could not be started: ${why}.`, { cause: error });
+}
+
+/**
+ * execvp(3) also answers EACCES when a directory of the PATH may not be searched. Only a file that is there, but may not be
+ * executed, deserves that answer, as in a shell.
+ */
+function isOnPath(program: string, searchPath: string): boolean {
+  if (program.includes("/")) return true;
+  return searchPath.split(":").some((directory) => existsSync(join(directory, program)));
 }
 
 function exitStatusOf(code: number | null, signal: NodeJS.Signals | null): number {

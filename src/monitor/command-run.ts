@@ -35,7 +35,6 @@ export interface CommandOutcome {
   readonly exitStatus: number;
   readonly signal: NodeJS.Signals | null;
   readonly startWallMs: number;
-  readonly endWallMs: number;
   /** From the start of the command to its end, by the monotonic clock. */
   readonly durationSeconds: number;
   readonly energy: EnergyFigures;
@@ -108,7 +107,6 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   }, options.sampleIntervalSeconds * 1000);
   const { exitStatus, signal } = await end;
   const durationSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
-  const endWallMs = clock.wallMs();
   stopLooking();
   clearInterval(sampling);
   await source.settle?.();
@@ -118,17 +116,18 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   await gpuMeter.finish();
   const { totals } = sampler;
   const gpuEnergy = gpuEnergyFigures(gpuMeter.boards);
-  const gaps = sampler.sourceGaps + sampler.failedReadings;
   return {
     exitStatus,
     signal,
     startWallMs,
-    endWallMs,
     durationSeconds,
     energy: {
       ...(totals.tickCount === 0
-        ? unknownEnergy("no reading succeeded while the command ran")
-        : energyFigures(source, totals, options.idleBaseline, gaps)),
+        ? unknownEnergy(
+            `no reading succeeded while the command ran (${sampler.lastFailure ?? "it ended at once"})`,
+            sampler.gaps,
+          )
+        : energyFigures(source, totals, options.idleBaseline, sampler.gaps)),
       ...(gpuEnergy === null ? {} : { gpu: gpuEnergy }),
     },
     cpu: { taskCpuSeconds: totals.taskCpuSeconds, hostBusyCpuSeconds: totals.hostBusyCpuSeconds, logicalCpuCount },

@@ -31,10 +31,12 @@ export interface EnergyFigures {
   readonly energySourceLabel: string;
   readonly energyProvenance: Provenance | null;
   readonly energyBoundary: EnergyBoundary | null;
+  /** Time over which the energy was read, in seconds: the span and the moments around it that the readings take. */
+  readonly measuredSeconds: number | null;
   readonly idleBaselineWatts: number | null;
   readonly idleBaselineOrigin: IdleBaselineOrigin;
   readonly uncertainty: EnergyUncertainty | null;
-  /** Steps of counters that added nothing, and readings that failed: above 0, the watt-hours are a lower bound. */
+  /** Steps of counters that added nothing, and readings that failed: above 0, energy may be missing or be of another time. */
   readonly gaps: number;
   /** GPUs stand beside the host: their energy is in none of the figures above. Absent where none was read. */
   readonly gpu?: GpuEnergyFigures;
@@ -77,6 +79,7 @@ export function energyFigures(
   const { shareLnSigma, additiveJoules } = attributionUncertainty(
     totals,
     idleWattsWithOwnError,
+    source.wattsPerBusyCpu,
     baseline.standardUncertaintyWatts,
   );
   return {
@@ -89,6 +92,7 @@ export function energyFigures(
     energySourceLabel: source.label,
     energyProvenance: source.provenance,
     energyBoundary: source.boundary,
+    measuredSeconds: totals.durationSeconds,
     idleBaselineWatts: baseline.watts,
     idleBaselineOrigin: baseline.origin,
     uncertainty: {
@@ -103,7 +107,7 @@ export function energyFigures(
 }
 
 /** The figures of a span over which nothing could be read, with the reason in the label. */
-export function unknownEnergy(reason: string): EnergyFigures {
+export function unknownEnergy(reason: string, gaps = 0): EnergyFigures {
   return {
     energyWhTotal: null,
     energyWhActive: null,
@@ -114,9 +118,10 @@ export function unknownEnergy(reason: string): EnergyFigures {
     energySourceLabel: reason,
     energyProvenance: null,
     energyBoundary: null,
+    measuredSeconds: null,
     idleBaselineWatts: null,
     idleBaselineOrigin: "none",
     uncertainty: null,
-    gaps: 0,
+    gaps,
   };
 }

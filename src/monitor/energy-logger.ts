@@ -1,8 +1,9 @@
 import { rename, writeFile } from "node:fs/promises";
 import { type AttributionTotals, totalsBetween, zeroTotals } from "../attribution/accumulator.ts";
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
+import { type FoundValue, type Layer, mergeLayers } from "../config/layers.ts";
 import { loadSettings } from "../config/load.ts";
-import type { Settings } from "../config/settings.ts";
+import type { SettingName, Settings } from "../config/settings.ts";
 import { openSource } from "../discovery/open-source.ts";
 import type { EnergySource } from "../energy/source.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
@@ -12,40 +13,48 @@ import { readMemory } from "../host/memory.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { readCpuTimes } from "../host/stat.ts";
 import { secondsFromNanoseconds } from "../units.ts";
-import { energyFigures, type IdleBaseline, idleBaselineFor, unknownEnergy } from "./energy-figures.ts";
+import {
+  type EnergyFigures,
+  energyFigures,
+  type IdleBaseline,
+  idleBaselineFor,
+  unknownEnergy,
+} from "./energy-figures.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
-import { Sampler } from "./sampler.ts";
+import { defaultSampleIntervalSeconds, Sampler } from "./sampler.ts";
 import { baselineFilePath, findBaseline } from "./stored-baseline.ts";
 import { type MetricSummary, summarise } from "./summary.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
 export interface EnergyLoggerOptions {
   /** Where joules come from; default: the best source that this process can use. */
-  readonly energySource?: "auto" | "governor" | "powercap" | "msr" | "model";
+  readonly energySource?: "auto" | "governor" | "powercap" | "msr" | "model" | undefined;
   /** The socket of the governor; default /var/run/carbon-ops.sock. */
-  readonly governorSocket?: string;
-  /** Power of the idle host in watts, as the source sees it. */
-  readonly idleBaselineWatts?: number;
-  readonly cpuTdpWatts?: number;
+  readonly governorSocket?: string | undefined;
+  /** Power of the idle host in watts, as the source sees it; 0 or more. */
+  readonly idleBaselineWatts?: number | undefined;
+  /** Above 0. */
+  readonly cpuTdpWatts?: number | undefined;
   /** Time between two readings, in seconds (0.1 to 60). */
-  readonly sampleIntervalSeconds?: number;
-  /** Metrics kept in memory; older ones are dropped, and counted. */
-  readonly historyLimit?: number;
-  readonly configFile?: string;
+  readonly sampleIntervalSeconds?: number | undefined;
+  /** Metrics kept in memory (1 to 1000000); older ones are dropped, and counted. */
+  readonly historyLimit?: number | undefined;
+  readonly configFile?: string | undefined;
   /** Kernel files, for containers that mount the host's elsewhere, and for tests. */
-  readonly roots?: HostRoots;
-  readonly clock?: Clock;
+  readonly roots?: HostRoots | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const defaultHistoryLimit = 10_000;
-const defaultSampleIntervalSeconds = 1;
 
 interface OpenSpan {
   readonly totals: AttributionTotals;
   readonly startWallMs: number;
   readonly startMonotonicNs: bigint;
   readonly gaps: number;
+  /** Why the reading at the start failed; null when it succeeded. */
+  readonly startFailure: string | null;
   overlapped: boolean;
 }
 
@@ -63,8 +72,8 @@ interface Measuring {
  * (`overlapped`).
  */
 export class EnergyLogger implements AsyncDisposable {
-  /** Null where nothing can be read, and after closing. */
-  #measuring: Measuring | null;
+  /** Null where nothing can be read. */
+  readonly #measuring: Measuring | null;
   readonly #clock: Clock;
   readonly #roots: HostRoots;
   readonly #historyLimit: number;
@@ -80,18 +89,17 @@ export class EnergyLogger implements AsyncDisposable {
   static async open(options: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
     const problems: string[] = [];
     const clock = options.clock ?? systemClock;
-    const settings = await settingsOrDefaults(options, problems);
+    const settings = await loggerSettings(options, problems);
     const roots = options.roots ?? {
       proc: settings.procRoot ?? "/proc",
       sys: settings.sysRoot ?? "/sys",
       msr: settings.msrRoot ?? "/dev/cpu",
     };
-    const measuring = await startMeasuring(options, settings, roots, clock, problems);
-    return new EnergyLogger(options, settings, roots, clock, measuring, problems);
+    const measuring = await startMeasuring(settings, roots, clock, problems);
+    return new EnergyLogger(settings, roots, clock, measuring, problems);
   }
 
   private constructor(
-    options: EnergyLoggerOptions,
     settings: Settings,
     roots: HostRoots,
     clock: Clock,
@@ -102,31 +110,30 @@ export class EnergyLogger implements AsyncDisposable {
     this.#clock = clock;
     this.#measuring = measuring;
     this.#problems = problems;
-    this.#historyLimit = options.historyLimit ?? settings.historyLimit ?? defaultHistoryLimit;
+    this.#historyLimit = settings.historyLimit ?? defaultHistoryLimit;
     this.#baseline = measuring?.baseline ?? { watts: null, origin: "none" };
     this.#sinceLastLog = this.#openSpan();
-    const intervalSeconds =
-      options.sampleIntervalSeconds ?? settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
+    const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
     this.#timer = measuring === null ? null : setInterval(() => measuring.sampler.advance(), intervalSeconds * 1000);
     this.#timer?.unref();
   }
 
   /** What could not be set up or read, one sentence each. */
   get problems(): readonly string[] {
-    return this.#problems;
+    return [...this.#problems];
   }
 
   /** The metrics of this logger, oldest first, at most `historyLimit`. */
   get metrics(): readonly EnergyMetric[] {
-    return this.#metrics;
+    return [...this.#metrics];
   }
 
-  /** The span since the last `logMetrics`, or since `open`. */
+  /** The span since the last `logMetrics`, or since `open`. Spans of `monitor` inside it make it `overlapped`. */
   async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
     await this.#measuring?.source.settle?.();
-    this.#measuring?.sampler.advance();
+    const next = this.#openSpan();
     const metric = this.#closeSpan(this.#sinceLastLog, operation, additionalInfo);
-    this.#sinceLastLog = this.#openSpan();
+    this.#sinceLastLog = next;
     return metric;
   }
 
@@ -138,9 +145,9 @@ export class EnergyLogger implements AsyncDisposable {
     task: () => Result | Promise<Result>,
     additionalInfo?: Readonly<Record<string, unknown>>,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
-    this.#measuring?.sampler.advance();
     const span = this.#openSpan();
     span.overlapped = this.#openSpans.size > 0;
+    this.#sinceLastLog.overlapped = true;
     for (const other of this.#openSpans) other.overlapped = true;
     this.#openSpans.add(span);
     try {
@@ -156,11 +163,18 @@ export class EnergyLogger implements AsyncDisposable {
 
   /**
    * Measures the power of the idle host for `durationSeconds` and uses it as the baseline from then on. Run it while nothing
-   * else runs: `hostBusyRatio` and `wasIdle` say whether that was so. Null when no energy can be read.
+   * else runs: `hostBusyRatio` and `wasIdle` say whether that was so. Null when no energy can be read, or when the duration is
+   * not between 0.2 and 3600 seconds; `problems` then says why.
    */
   async calibrateIdle(durationSeconds = 5): Promise<IdleCalibration | null> {
     const measuring = this.#measuring;
     if (measuring === null) return null;
+    if (!(durationSeconds >= 0.2 && durationSeconds <= 3600)) {
+      this.#problems.push(
+        `calibrateIdle was given ${durationSeconds} seconds, but takes 0.2 to 3600; it measured nothing.`,
+      );
+      return null;
+    }
     const calibration = await idleCalibration(measuring.sampler, durationSeconds, this.#logicalCpuCount() ?? 1);
     if (calibration === null) return null;
     measuring.sampler.setIdleWatts(calibration.watts);
@@ -177,10 +191,10 @@ export class EnergyLogger implements AsyncDisposable {
   /** Writes the metrics in memory: JSON lines where the path ends in .ndjson or .jsonl, otherwise one JSON array. */
   async exportMetrics(path: string): Promise<void> {
     const asLines = path.endsWith(".ndjson") || path.endsWith(".jsonl");
-    const lines = this.#metrics.map((metric) => JSON.stringify(metric));
-    const text = asLines ? lines.map((line) => `${line}\n`).join("") : `[${lines.join(",\n")}]\n`;
     const temporaryPath = `${path}.tmp-${process.pid}`;
     try {
+      const lines = this.#metrics.map((metric) => JSON.stringify(metric));
+      const text = asLines ? lines.map((line) => `${line}\n`).join("") : `[${lines.join(",\n")}]\n`;
       await writeFile(temporaryPath, text);
       await rename(temporaryPath, path);
     } catch (error) {
@@ -190,13 +204,10 @@ export class EnergyLogger implements AsyncDisposable {
     }
   }
 
-  /** Stops reading and closes the counters. Safe to call twice. */
+  /** Takes a last reading and closes the counters: spans that are still open count to here. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#measuring === null) return;
     if (this.#timer !== null) clearInterval(this.#timer);
-    this.#measuring.source.close();
-    this.#measuring = null;
-    this.#problems.push("The logger was closed.");
+    this.#measuring?.sampler.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,11 +215,13 @@ export class EnergyLogger implements AsyncDisposable {
   }
 
   #openSpan(): OpenSpan {
+    this.#measuring?.sampler.advanceToNewSpan();
     return {
       totals: this.#measuring?.sampler.totals ?? zeroTotals,
       startWallMs: this.#clock.wallMs(),
       startMonotonicNs: this.#clock.monotonicNs(),
-      gaps: this.#gaps(),
+      gaps: this.#measuring?.sampler.gaps ?? 0,
+      startFailure: this.#measuring?.sampler.lastFailure ?? null,
       overlapped: false,
     };
   }
@@ -220,14 +233,15 @@ export class EnergyLogger implements AsyncDisposable {
   }
 
   #closeSpan(span: OpenSpan, operation: string, additionalInfo?: Readonly<Record<string, unknown>>): EnergyMetric {
-    const measuring = this.#measuring;
-    const totals = measuring === null ? zeroTotals : totalsBetween(span.totals, measuring.sampler.totals);
+    const totals = totalsBetween(span.totals, this.#measuring?.sampler.totals ?? zeroTotals);
+    const durationSeconds = secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs);
     const metric = new EnergyMetric({
       operation,
       timestampStart: isoFromWallMs(span.startWallMs),
-      timestampEnd: isoFromWallMs(this.#clock.wallMs()),
-      durationSeconds: secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs),
-      energy: this.#energyOf(totals, this.#gaps() - span.gaps),
+      // The wall clock may be set while a span is open; its length is the monotonic clock's.
+      timestampEnd: isoFromWallMs(span.startWallMs + durationSeconds * 1000),
+      durationSeconds,
+      energy: this.#energyOf(span, totals),
       cpu: this.#cpuOf(totals),
       memory: this.#memory(),
       gpu: readGpus(this.#roots),
@@ -242,10 +256,15 @@ export class EnergyLogger implements AsyncDisposable {
     return metric;
   }
 
-  #energyOf(totals: AttributionTotals, gaps: number) {
-    if (this.#measuring === null) return unknownEnergy(this.#problems.at(-1) ?? "no energy source");
-    if (totals.tickCount === 0) return unknownEnergy("no reading succeeded during this span");
-    return energyFigures(this.#measuring.source, totals, this.#baseline, gaps);
+  #energyOf(span: OpenSpan, totals: AttributionTotals): EnergyFigures {
+    if (this.#measuring === null) return unknownEnergy(this.#problems.at(-1) ?? "there is no energy source");
+    const { source, sampler } = this.#measuring;
+    const gaps = sampler.gaps - span.gaps;
+    if (span.startFailure !== null) return unknownEnergy(`its start could not be read: ${span.startFailure}`, gaps + 1);
+    if (totals.tickCount === 0)
+      return unknownEnergy(`nothing could be read: ${sampler.lastFailure ?? "no tick"}`, gaps);
+    const figures = energyFigures(source, totals, this.#baseline, gaps);
+    return sampler.lastFailure === null || gaps > 0 ? figures : { ...figures, gaps: 1 };
   }
 
   #cpuOf(totals: AttributionTotals): MetricCpu {
@@ -274,49 +293,66 @@ export class EnergyLogger implements AsyncDisposable {
       hostAvailableBytes: memory?.availableBytes ?? null,
     };
   }
-
-  #gaps(): number {
-    if (this.#measuring === null) return 0;
-    return this.#measuring.sampler.sourceGaps + this.#measuring.sampler.failedReadings;
-  }
 }
 
-async function settingsOrDefaults(options: EnergyLoggerOptions, problems: string[]): Promise<Settings> {
+/** The options that are settings too: they are judged by the one schema, and win over file and environment. */
+const optionNames = [
+  "energySource",
+  "governorSocket",
+  "idleBaselineWatts",
+  "cpuTdpWatts",
+  "sampleIntervalSeconds",
+  "historyLimit",
+] as const satisfies readonly SettingName[];
+
+/** Settings of file, environment and options. What is not allowed is left out, with a sentence in `problems`. */
+async function loggerSettings(options: EnergyLoggerOptions, problems: string[]): Promise<Settings> {
+  const flags = allowedOptions(options, problems);
   try {
     return await loadSettings({
       workingDirectory: process.cwd(),
       environment: process.env,
       configFile: options.configFile,
+      flags,
     });
   } catch (error) {
     problems.push(messageOf(error));
-    return {};
+    return mergeLayers([flags]);
   }
 }
 
+function allowedOptions(options: EnergyLoggerOptions, problems: string[]): Layer {
+  const layer = new Map<SettingName, FoundValue>();
+  for (const name of optionNames) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const found = { origin: `The option ${name}`, value };
+    try {
+      mergeLayers([new Map([[name, found]])]);
+      layer.set(name, found);
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  return layer;
+}
+
 async function startMeasuring(
-  options: EnergyLoggerOptions,
   settings: Settings,
   roots: HostRoots,
   clock: Clock,
   problems: string[],
 ): Promise<Measuring | null> {
   try {
-    const cpuTdpWatts = options.cpuTdpWatts ?? settings.cpuTdpWatts;
+    const { cpuTdpWatts } = settings;
     const { source } = await openSource({
       roots,
       clock,
-      wanted: options.energySource ?? settings.energySource ?? "auto",
-      governorSocket: options.governorSocket ?? settings.governorSocket,
+      wanted: settings.energySource ?? "auto",
+      governorSocket: settings.governorSocket,
       ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
     });
-    const baseline = baselineOf(
-      source,
-      options.idleBaselineWatts ?? settings.idleBaselineWatts,
-      roots,
-      clock,
-      problems,
-    );
+    const baseline = baselineOf(source, settings.idleBaselineWatts, roots, clock, problems);
     const children = new TaskProcesses(roots);
     const sampler = new Sampler(
       {

@@ -215,6 +215,7 @@ function uncertaintyJoules(host: WatchedHost, totals: ShareTotals, share: Consum
       carriedTaskCpuSeconds: share.carriedCpuSeconds,
     },
     ownIdleWatts,
+    source.wattsPerBusyCpu,
     idleBaseline.standardUncertaintyWatts,
   );
   const { gainLnSigma } = source.uncertainty;

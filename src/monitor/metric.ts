@@ -77,9 +77,11 @@ export class EnergyMetric implements MetricFields {
   }
 }
 
-/** Names in the user's own information are data, at every depth. */
-function withNamesKept(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withNamesKept);
+/** Names in the user's own information are data, at every depth; what refers back to itself is cut there. */
+function withNamesKept(value: unknown, around: readonly object[] = []): unknown {
   if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Map) return value;
-  return new Map(Object.entries(value).map(([name, member]) => [name, withNamesKept(member)]));
+  if (around.includes(value)) return "[circular]";
+  const inside = [...around, value];
+  if (Array.isArray(value)) return value.map((member: unknown) => withNamesKept(member, inside));
+  return new Map(Object.entries(value).map(([name, member]) => [name, withNamesKept(member, inside)]));
 }

@@ -42,10 +42,15 @@ export const energyFields = z.strictObject({
   energy_source_label: words,
   energy_provenance: z.enum(["measured", "estimated"]).nullable(),
   energy_boundary: z.enum(["package_and_dram", "server_wall"]).nullable(),
+  measured_seconds: nonNegative
+    .nullable()
+    .meta({ description: "Time over which the energy was read: the span and the moments around it." }),
   idle_baseline_watts: nonNegative.nullable(),
   idle_baseline_origin: z.enum(["model", "configured", "calibrated", "none"]),
   uncertainty: uncertaintyFields.nullable(),
-  gaps: count.meta({ description: "Readings that are missing: above 0, the watt-hours are lower bounds." }),
+  gaps: count.meta({
+    description: "Readings that failed or added nothing: above 0, energy may be missing or be of another time.",
+  }),
   gpu: gpuEnergyFields.exactOptional(),
 });
 

@@ -55,28 +55,42 @@ const upperLimitBelowRatio = 1.645;
 /** A standard uncertainty of less than this part of the mean shows in no printed digit: the energy is taken as exact. */
 const negligibleRelative = 1e-9;
 
+/** So many standard uncertainties below zero the data contradict their uncertainty, and the arithmetic has no digits left. */
+const farthestBelowZero = 1e6;
+
+/** Probability that an interval holds where nobody asked for another. */
+export const defaultLevel = 0.95;
+
 /** Throws INPUT_INVALID when a mean, an uncertainty or the level is outside its range. */
 export function analyticalTruncated(model: ProductModel): AnalyticalResult {
-  const level = model.level ?? 0.95;
+  const level = model.level ?? defaultLevel;
   checkModel(model, level);
-  const { mean: parentMean, standardUncertainty: parentSigma } = model.energy;
+  // Everything scales with the energy: computed near 1, no square overflows or vanishes, and a power of two rounds nothing.
+  const unit = scaleOf(model.energy);
+  const parentMean = model.energy.mean / unit;
+  const parentSigma = model.energy.standardUncertainty / unit;
   const isUncertain = parentSigma > negligibleRelative * parentMean;
   const energy = isUncertain ? truncatedNormal(parentMean, parentSigma) : null;
-  const result = withAddend(productOf(energy, parentMean, model.factors), model.addend);
+  const result = withAddend(productOf(energy, parentMean, model.factors), model.addend, unit);
   const isUpperLimit = energy !== null && parentMean / parentSigma < upperLimitBelowRatio;
   return {
     method: "analytical_truncated",
-    mean: result.mean,
-    standardUncertainty: result.standardDeviation,
-    median: quantile(result, 0.5),
-    lower: isUpperLimit ? 0 : quantile(result, (1 - level) / 2),
-    upper: quantile(result, isUpperLimit ? level : (1 + level) / 2),
+    mean: unit * result.mean,
+    standardUncertainty: unit * result.standardDeviation,
+    median: unit * quantile(result, 0.5),
+    lower: isUpperLimit ? 0 : unit * quantile(result, (1 - level) / 2),
+    upper: unit * quantile(result, isUpperLimit ? level : (1 + level) / 2),
     level,
     intervalKind: isUpperLimit ? "upper_limit" : "equal_tailed",
-    energyMean: energy?.mean ?? parentMean,
-    energyStandardDeviation: energy?.standardDeviation ?? 0,
+    energyMean: unit * (energy?.mean ?? parentMean),
+    energyStandardDeviation: unit * (energy?.standardDeviation ?? 0),
     energyMassBelowZero: energy?.massBelowZero ?? 0,
   };
+}
+
+function scaleOf({ mean, standardUncertainty }: Quantity): number {
+  const size = Math.max(Math.abs(mean), standardUncertainty);
+  return size === 0 ? 1 : 2 ** Math.floor(Math.log2(size));
 }
 
 function productOf(
@@ -91,9 +105,10 @@ function productOf(
   return lognormalVariable(lognormalFromMean(mean, exactEnergy * factor.standardUncertainty));
 }
 
-function withAddend(product: PositiveVariable, addend: Quantity | undefined): PositiveVariable {
+function withAddend(product: PositiveVariable, addend: Quantity | undefined, unit: number): PositiveVariable {
   if (addend === undefined || addend.mean === 0) return product;
-  return sumVariable(product, lognormalVariable(lognormalFromMean(addend.mean, addend.standardUncertainty)));
+  const distribution = lognormalFromMean(addend.mean / unit, addend.standardUncertainty / unit);
+  return sumVariable(product, lognormalVariable(distribution));
 }
 
 /** The root is sought in ln x, where skewed distributions are nearly symmetrical. */
@@ -109,6 +124,9 @@ function checkModel({ energy, factors, addend }: ProductModel, level: number): v
   if (!Number.isFinite(energy.mean)) throw invalid("energy mean", energy.mean, "a finite number");
   if (energy.mean < 0 && energy.standardUncertainty === 0) {
     throw invalid("energy mean", energy.mean, "0 or more, unless it has an uncertainty");
+  }
+  if (energy.mean < -farthestBelowZero * energy.standardUncertainty) {
+    throw invalid("energy mean", energy.mean, "at most a million of its standard uncertainties below 0");
   }
   for (const quantity of [energy, ...factors, ...(addend === undefined ? [] : [addend])]) {
     const { standardUncertainty } = quantity;

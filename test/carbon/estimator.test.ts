@@ -1,8 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { CarbonEstimator } from "../../src/carbon/estimator.ts";
+import { CarbonEstimator, type CarbonEstimatorOptions, defaultLevel } from "../../src/carbon/estimator.ts";
 import type { TaskEnergy } from "../../src/carbon/task-energy.ts";
+import { CarbonOpsError } from "../../src/errors.ts";
 import type { IntensityProvider } from "../../src/intensity/intensity.ts";
+import { unknownEnergy } from "../../src/monitor/energy-figures.ts";
+import { taskEnergyOf } from "../../src/monitor/task-energy.ts";
 
 const clock = { wallMs: () => Date.parse("2025-07-01T12:00:00Z") };
 const hour = { startTs: "2025-07-01T10:00:00Z", endTs: "2025-07-01T11:00:00Z" };
@@ -167,6 +170,26 @@ test("a power with a start alone ends after its duration", async () => {
   expect(estimate).toMatchObject({ startTs: "2025-01-01T00:00:00.000Z", endTs: "2025-01-01T00:01:00.000Z" });
 });
 
+test("a power's uncertainty is that of its energy", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const power = { powerWatts: 300, durationSeconds: 7200 };
+  const uncertain = await estimator.estimateFromPowerTime({ ...power, energyRelativeUncertainty: 0.5 });
+  const row = uncertain.budget.find(({ sourceId }) => sourceId === "energy.gain/stated");
+  expect(row?.standardUncertainty).toBeCloseTo(0.5, 12);
+});
+
+test("a duration that contradicts the times is refused, and one that was rounded is not", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  await expect(
+    estimator.estimateFromPowerTime({ powerWatts: 300, durationSeconds: 7200, ...hour }),
+  ).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: "durationSeconds is 7200, but startTs and endTs are 3600 s apart; correct one of them or leave endTs out.",
+  });
+  const { energyWh } = await estimator.estimateFromPowerTime({ powerWatts: 300, durationSeconds: 3600.6, ...hour });
+  expect(energyWh).toBeCloseTo(300.05, 9);
+});
+
 test("a year of an annual average has no error of the hour", async () => {
   const estimator = new CarbonEstimator({ region: "DE", clock });
   const year = { startTs: "2024-01-01", endTs: "2025-01-01" };
@@ -207,6 +230,14 @@ test.each([
   ["a null energy", { energyWh: null }, "The energy is not known (null)"],
   ["a negative energy", { energyWh: -1 }, "energyWh is -1, but must be"],
   ["an energy that is not a number", { energyWh: Number.NaN }, "energyWh is NaN"],
+  ["an energy beyond any real one", { energyWh: 1e308 }, "energyWh is 1e+308, but must be a number from 0 to 1e18."],
+  ["a null energy with errors", { energy: null }, "The energy is not known (null)"],
+  [
+    "an uncertainty beside an energy that carries its own",
+    { energy: measured, energyRelativeUncertainty: 0.1 },
+    "energyRelativeUncertainty belongs to energyWh",
+  ],
+  ["an infinite uncertainty", { energyWh: 1, energyRelativeUncertainty: 1e200 }, "energyRelativeUncertainty is 1e+200"],
   ["an infinite energy", { energyWh: Number.POSITIVE_INFINITY }, "energyWh is Infinity"],
   ["no energy", {}, "No energy was given"],
   ["two energies", { energyWh: 1, energy: measured }, "not both"],
@@ -224,13 +255,57 @@ test.each([
 
 test.each([
   ["an end before the start", { startTs: hour.endTs, endTs: hour.startTs }, "lies before startTs"],
-  ["a time without a zone", { startTs: "2025-07-01T10:00:00", endTs: hour.endTs }, "startTs is 2025-07-01T10:00:00"],
-  ["words", { startTs: hour.startTs, endTs: "tomorrow" }, "endTs is tomorrow"],
+  ["a time without a zone", { startTs: "2025-07-01T10:00:00", endTs: hour.endTs }, 'startTs is "2025-07-01T10:00:00"'],
+  ["words", { startTs: hour.startTs, endTs: "tomorrow" }, 'endTs is "tomorrow"'],
+  ["30 February", { startTs: "2026-02-30T00:00:00Z", endTs: "2026-03-03" }, 'startTs is "2026-02-30T00:00:00Z"'],
+  ["29 February of a common year", { startTs: "2025-02-29", endTs: hour.endTs }, 'startTs is "2025-02-29"'],
   ["a date that is none", { startTs: new Date(Number.NaN), endTs: hour.endTs }, "startTs is Invalid Date"],
 ])("%s is refused as a span", async (_, span, words) => {
   const estimator = new CarbonEstimator({ region: "DE", clock });
   const refused = await estimator.estimateOverSpan({ ...span, energyWh: 1 }).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: "INPUT_INVALID", message: expect.stringContaining(words) });
+});
+
+test("29 February of a leap year is a day", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const day = { startTs: "2024-02-29T00:00:00Z", endTs: "2024-02-29T23:59:59+01:00" };
+  expect(await estimator.estimateOverSpan({ ...day, energyWh: 1 })).toMatchObject({
+    startTs: "2024-02-29T00:00:00.000Z",
+  });
+});
+
+/** JavaScript callers have no compiler: what arrives may be anything, here as JSON brings it. */
+function fromJavaScript(json: string) {
+  return JSON.parse(json);
+}
+
+test.each(["null", "true", "[]", "{}"])("a time that is %s is refused, not taken for 1970", async (json) => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const span = { startTs: fromJavaScript(json), endTs: hour.endTs };
+  const refused = await estimator.estimateOverSpan({ ...span, energyWh: 1 }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "INPUT_INVALID", message: expect.stringMatching(/^startTs is /) });
+});
+
+test.each([
+  '{"pue":null}',
+  '{"pue":{"value":1.2}}',
+  '{"wallFactor":null}',
+  '{"region":5}',
+  '{"region":null}',
+  '{"level":"0.9"}',
+])("the setting %s from JavaScript is refused in a sentence", (json) => {
+  expect(() => new CarbonEstimator(fromJavaScript(json))).toThrow(
+    expect.objectContaining({ code: "INPUT_INVALID", message: expect.stringMatching(/ is .*, but must be .*\.$/) }),
+  );
+});
+
+test("the task energy of a metric whose source read nothing is refused, and the sentence says where to look", async () => {
+  const energy = taskEnergyOf(unknownEnergy("no counter can be read"));
+  const refused = new CarbonEstimator({ region: "DE", clock }).estimateFromEnergy({ energy });
+  await expect(refused).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: expect.stringContaining("metric.energy.energySourceLabel and logger.problems"),
+  });
 });
 
 test("one time without the other is refused", async () => {
@@ -243,6 +318,8 @@ test("one time without the other is refused", async () => {
 test.each([
   { powerWatts: -1, durationSeconds: 1 },
   { powerWatts: 1, durationSeconds: Number.NaN },
+  { powerWatts: 1, durationSeconds: 1e300 },
+  { powerWatts: 1e300, durationSeconds: 1 },
 ])("a power or duration outside its range is refused: $powerWatts W, $durationSeconds s", async (input) => {
   await expect(new CarbonEstimator({ clock }).estimateFromPowerTime(input)).rejects.toMatchObject({
     code: "INPUT_INVALID",
@@ -255,6 +332,57 @@ test.each([{ pue: 0.9 }, { pue: Number.NaN }, { wallFactor: 0.5 }, { level: 1 },
     expect(() => new CarbonEstimator(options)).toThrow(expect.objectContaining({ code: "INPUT_INVALID" }));
   },
 );
+
+test("where nobody asks for a level, intervals hold with 95 %", async () => {
+  const { interval } = await new CarbonEstimator({ region: "DE", clock }).estimateFromEnergy({ energyWh: 1 });
+  expect(interval.level).toBe(defaultLevel);
+  expect(defaultLevel).toBe(0.95);
+});
+
+/** Every power of ten between the smallest and the largest number that is allowed, and nothing. */
+function magnitude(largest: number): fc.Arbitrary<number> {
+  const exponent = fc.double({ min: -320, max: Math.log10(largest), noNaN: true });
+  return fc.oneof(
+    { arbitrary: exponent.map((power) => Math.min(largest, 10 ** power)), weight: 4 },
+    fc.constantFrom(0, largest),
+  );
+}
+
+const extremeEnergy: fc.Arbitrary<TaskEnergy> = fc
+  .record({
+    meanWh: fc.tuple(magnitude(1e18), fc.constantFrom(1, -1)).map(([size, sign]) => size * sign),
+    additiveWh: magnitude(1e18),
+    gainLnSigma: magnitude(5),
+    shareLnSigma: magnitude(5),
+  })
+  .map((errors) => ({ ...measured, ...errors }));
+
+const extremeStated = fc
+  .record({ above: magnitude(1e6 - 1), standardUncertainty: magnitude(1e6) })
+  .map(({ above, standardUncertainty }) => ({ value: 1 + above, standardUncertainty }));
+
+test("whatever numbers are accepted, no figure of the estimate is infinite or NaN", async () => {
+  const level = fc.constantFrom(1e-300, 0.5, 0.95, 0.999999);
+  await fc.assert(
+    fc.asyncProperty(extremeEnergy, extremeStated, extremeStated, level, async (energy, pue, wallFactor, asked) => {
+      const figures = await figuresOrNone(energy, { pue, wallFactor, level: asked });
+      expect(figures.filter((figure) => !Number.isFinite(figure))).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** None where a number is refused: extremes may contradict each other, as a PUE of exactly 1 and an uncertainty do. */
+async function figuresOrNone(energy: TaskEnergy, options: CarbonEstimatorOptions): Promise<readonly number[]> {
+  try {
+    const estimate = await new CarbonEstimator({ region: "DE", clock, ...options }).estimateFromEnergy({ energy });
+    const { grams, standardUncertaintyGrams, medianGrams, interval, energyWh } = estimate;
+    return [grams, standardUncertaintyGrams, medianGrams, interval.lowerGrams, interval.upperGrams, energyWh];
+  } catch (error) {
+    if (error instanceof CarbonOpsError && error.code === "INPUT_INVALID") return [];
+    throw error;
+  }
+}
 
 const anyEnergy: fc.Arbitrary<TaskEnergy> = fc
   .record({

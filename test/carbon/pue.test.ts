@@ -23,6 +23,25 @@ test("a cloud region without one uses the fleet of its provider, with the spread
   });
 });
 
+test.each([
+  ["aws:eu-west-2", 0.11, 22],
+  ["azure:francecentral", 0.11, 14],
+  ["gcp:asia-northeast1", 0.03, 12],
+])(
+  "the spread of %s's fleet is that of the operator's regions in the table, and so is its citation",
+  (region, spread, count) => {
+    const { standardUncertainty, citation } = resolvePue(undefined, cloudOf(region));
+    expect(standardUncertainty).toBe(spread);
+    expect(citation).toContain(`standard deviation over ${count} regions`);
+  },
+);
+
+test("the spread of all hyperscale clouds is the root mean square of their fleets' spreads", () => {
+  const spreads = ["aws", "gcp", "azure"].map((name) => resolvePue(name, null).standardUncertainty);
+  const { standardUncertainty } = resolvePue("hyperscale", null);
+  expect(standardUncertainty).toBeCloseTo(Math.hypot(...spreads) / Math.sqrt(spreads.length), 2);
+});
+
 test("where nothing is known the assumption is wide enough for a desk and a data centre", () => {
   expect(resolvePue(undefined, null)).toMatchObject({ mean: 1.3, standardUncertainty: 0.3, origin: "assumed" });
 });

@@ -49,6 +49,25 @@ test("an uncertain energy makes a wider interval than an exact one", async () =>
   expect(width(uncertain)).toBeGreaterThan(width(exact));
 });
 
+test("an uncertain power makes a wider interval than an exact one", async () => {
+  const power = ["--power-w", "300", "--duration", "2h", "--region", "DE"];
+  const exact = await estimateJson(...power);
+  const uncertain = await estimateJson(...power, "--uncertainty", "50");
+  const width = ({ interval }: typeof exact) => interval.upper_grams - interval.lower_grams;
+  expect(width(uncertain)).toBeGreaterThan(1.2 * width(exact));
+});
+
+test("a start and a duration make the span of an energy", async () => {
+  const times = ["--start", "2026-01-01T00:00:00Z", "--duration", "2h"];
+  const span = await estimateJson("--energy-wh", "5", ...times, "--region", "GB");
+  expect(span).toMatchObject({ start_ts: "2026-01-01T00:00:00.000Z", end_ts: "2026-01-01T02:00:00.000Z" });
+});
+
+test("a region that was named is not said to be missing, even when it is the world", async () => {
+  const { stdout } = await carbonOps(["estimate", "--energy-wh", "5", "--region", "world"]);
+  expect(stdout.toString()).not.toMatch(/no region was given/i);
+});
+
 test("without a region the world average stands in, and is flagged", async () => {
   const { quality_flag } = await estimateJson("--energy-wh", "10");
   expect(quality_flag).toBe("fallback");
@@ -75,6 +94,16 @@ test.each([
   [["--power-w", "10", "--duration", "-5"], "-5"],
   [["--power-w", "10", "--start", "2026-01-02T00:00:00Z", "--end", "2026-01-01T00:00:00Z"], "before"],
   [["--power-w", "10", "--start", "2026-01-02T00:00:00Z"], "--end"],
+  [["--energy-wh", "1", "--duration", "2h"], "--start"],
+  [["--energy-wh", "1", "--end", "2026-01-02T00:00:00Z"], "--start"],
+  [
+    ["--power-w", "1", "--duration", "2h", "--start", "2026-01-01T00:00:00Z", "--end", "2026-01-01T01:00:00Z"],
+    "--duration is 2h, but --start and --end are 1 h 00 min apart",
+  ],
+  [["--energy-wh", "1", "--uncertainty=-5"], "--uncertainty"],
+  [["--power-w", "1", "--duration", "1h", "--uncertainty=-5"], "--uncertainty"],
+  [["--power-w", "1", "--duration", "1e300"], "durationSeconds is 1e+300"],
+  [["--energy-wh", "1e308"], "energyWh is 1e+308"],
   [["--energy-wh", "1", "--start", "yesterday", "--end", "2026-01-01T00:00:00Z"], "yesterday"],
   [["--energy-wh", "1", "--region", "Germny"], "Germany"],
   [["--energy-wh", "1", "--pue", "hyperscael"], "hyperscale"],

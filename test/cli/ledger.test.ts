@@ -114,6 +114,25 @@ test("init does not touch a file that is there", async () => {
   expect(stderr).toContain("exists already");
 });
 
+test("an init that is refused leaves no key behind", async () => {
+  const { run, path } = shell();
+  writeFileSync(path("a.ndjson"), "mine\n");
+  await run(["init", "a.ndjson", "--key", "new.key"]);
+  expect([existsSync(path("new.key")), existsSync(path("new.key.pub"))]).toEqual([false, false]);
+});
+
+test("init gives the command to verify with, as a shell takes it", async () => {
+  const { run } = shell();
+  expect((await run(["init", "my ledger.ndjson"])).stdout).toContain("ledger verify 'my ledger.ndjson' --key");
+});
+
+test("without a home the words name no flag that the command does not have", async () => {
+  const { run } = shell();
+  const { status, stderr } = await run(["init", "a.ndjson"], { environment: { HOME: "" } });
+  expect([status, stderr]).toEqual([2, expect.stringContaining("CARBON_OPS_LEDGER_KEY")]);
+  expect(stderr).not.toContain("--ledger-key");
+});
+
 test("a record is appended from standard input or from a file, and its number is said", async () => {
   const { run, path } = await shellWithLedger(0);
   writeFileSync(path("record.json"), JSON.stringify(JSON.parse(note({ about_seq: 1 })), null, 4));
@@ -196,6 +215,69 @@ test("without a key of one's own the chain is checked, and the exit status is 4"
   expect(status).toBe(4);
   expect(unwrapped(stdout)).toContain("no trusted key shows who wrote them");
   expect(stdout).toMatch(/not checked\s+who wrote it/);
+});
+
+test("a key of one's own that cannot be used is said, with the reason", async () => {
+  const { run, path } = await shellWithLedger(1);
+  chmodSync(path("home/.config/carbon-ops/ledger.key"), 0o644);
+  const { status, stdout } = await run(["verify", "a.ndjson"]);
+  expect([status, unwrapped(stdout)]).toEqual([
+    4,
+    expect.stringMatching(/your key not used: .* may be read by others/),
+  ]);
+  const json = await run(["verify", "a.ndjson", "--json"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ unused_key: expect.stringContaining("chmod 600"), key_origin: null });
+});
+
+test("a line that was found unsigned and signed later is told apart in the verdict", async () => {
+  const { run, path } = await shellWithLedger(1);
+  const older = [".checkpoint", ".checkpoints"].map((end) => [end, readFileSync(path(`a.ndjson${end}`))] as const);
+  await run(["append", "a.ndjson", "--note", "unsigned"]);
+  for (const [end, content] of older) writeFileSync(path(`a.ndjson${end}`), content);
+  await run(["append", "a.ndjson", "--note", "next"]);
+  const { status, stdout } = await run(["verify", "a.ndjson"]);
+  expect([status, unwrapped(stdout)]).toEqual([0, expect.stringContaining("1 of them was found unsigned first")]);
+  expect(unwrapped(stdout)).toContain("repair line 4 says that line 3 was found without a signature");
+  expect(JSON.parse((await run(["verify", "a.ndjson", "--json"])).stdout)).toMatchObject({
+    adopted_lines: 1,
+    repairs: [{ line: 4, adopted: { first_line: 3, last_line: 3 } }],
+  });
+});
+
+test("a ledger of one line is spoken of in the singular", async () => {
+  const { run } = await shellWithLedger(0);
+  expect(unwrapped((await run(["verify", "a.ndjson"])).stdout)).toContain("Its only line is as it was written");
+  expect((await run(["show", "a.ndjson"])).stdout).toContain("\n1 record, not verified");
+});
+
+const notSmallFiles: readonly (readonly [string, string])[] = [
+  ["a named pipe", "pipe"],
+  ["a device without an end", "/dev/zero"],
+  ["a directory", "."],
+  ["a long file", "long"],
+];
+
+for (const flag of ["--key", "--checkpoint"]) {
+  test.each(notSmallFiles)(`verify ${flag} with %s ends at once, in words, with exit status 2`, async (_what, name) => {
+    const { run, path } = await shellWithLedger(0);
+    execFileSync("/bin/sh", ["-c", 'mkfifo "$1"', "sh", path("pipe")]);
+    writeFileSync(path("long"), "x".repeat(100_000));
+    const { status, stderr } = await run(["verify", "a.ndjson", flag, name]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/it is (not a regular file|longer than)/)]);
+  });
+}
+
+test("a file that is no ledger is refused in the same words by append and by whatever opens it", async () => {
+  const { run, path } = await shellWithLedger(0);
+  const { signer } = await loadOrCreateSigningKey(path("home/.config/carbon-ops/ledger.key"));
+  for (const content of ["", '{"a":1}', '{"a":1}\n']) {
+    writeFileSync(path("other.json"), content);
+    const { stderr } = await run(["append", "other.json", "--note", "x"]);
+    const opened = await Ledger.open(path("other.json"), { signer }).catch((error: unknown) => String(error));
+    const [words = ""] = /does not begin like a ledger .*/.exec(stderr) ?? [];
+    expect(words).toMatch(/\(.+\), so nothing was written; name a ledger/);
+    expect(opened).toContain(words);
+  }
 });
 
 test("a key of one's own that has nothing to do with the ledger proves nothing about it", async () => {

@@ -1,8 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { carbonOps, endOf, startCarbonOps, temporaryDirectory } from "../support/program.ts";
+import {
+  carbonOps,
+  cleanEnvironment,
+  endOf,
+  programPath,
+  startCarbonOps,
+  temporaryDirectory,
+} from "../support/program.ts";
 import { parseRunResult } from "../support/run-result.ts";
 
 /** Runs a command and reads the JSON that `run` wrote about it. */
@@ -177,7 +185,9 @@ test("a budget is judged on the interval's upper limit, and exceeding it is stat
   const between = String(((result.grams ?? 0) + result.interval.upper_grams) / 2);
   const onUpper = await runWithJson(busy, ["--region", "GB", "--max-grams", between]);
   expect(onUpper.status).toBe(3);
-  expect(onUpper.stderr).toContain("carbon-ops: The budget was exceeded; the summary shows by how much.");
+  expect(onUpper.stderr).toMatch(
+    /carbon-ops: The budget was exceeded: the interval's upper limit is .+ of at most .+\.\n$/,
+  );
   const onMean = await runWithJson(busy, ["--region", "GB", "--max-grams", between, "--budget-on", "mean"]);
   expect(onMean.status).toBe(0);
   const inWattHours = await runWithJson(busy, ["--max-wh", "0.0000001"]);
@@ -187,6 +197,100 @@ test("a budget is judged on the interval's upper limit, and exceeding it is stat
 test("a command that fails keeps its own status when it also exceeds its budget", async () => {
   const { status } = await runWithJson(["sh", "-c", "exit 9"], ["--max-wh", "1e-12"]);
   expect(status).toBe(9);
+});
+
+test("a record that cannot be kept is said, and the command's own status and summary stay", async () => {
+  const cwd = temporaryDirectory();
+  // The ledger's directory is taken away while the command runs.
+  mkdirSync(join(cwd, "records"));
+  const { status, stderr } = await carbonOps(
+    ["run", "--ledger", "records/l.ndjson", "--", "sh", "-c", "rmdir records; exit 7"],
+    { cwd },
+  );
+  expect(status).toBe(7);
+  expect(stderr).toContain("not kept, for the reason below");
+  expect(stderr).toMatch(/\ncarbon-ops: [^\n]+\n$/);
+});
+
+test("a command that was never started leaves no signing key behind", async () => {
+  const cwd = temporaryDirectory();
+  await carbonOps(["run", "--ledger", "l.ndjson", "--", "no-such-command"], { cwd });
+  expect(existsSync(join(cwd, ".config"))).toBe(false);
+});
+
+test("a command too short for the kernel's clocks has an upper limit, not exactly nothing", async () => {
+  const { result } = await runWithJson(["true"]);
+  expect(result.interval.upper_grams).toBeGreaterThan(0);
+});
+
+test("the error sources of the uncertainty stay in the JSON beside the verdicts of a budget", async () => {
+  const { result } = await runWithJson(["true"], ["--max-grams", "5"]);
+  expect(result["budget"]).toEqual(
+    expect.arrayContaining([expect.objectContaining({ source_id: expect.any(String) })]),
+  );
+  expect(result["budget_verdicts"]).toMatchObject([{ quantity: "grams", limit: 5, exceeded: false }]);
+});
+
+test("an idle baseline above all that the host took is said to be wrong", async () => {
+  const { stderr } = await carbonOps(["run", "--idle-watts", "5000", "--", "sleep", "0.2"]);
+  expect(stderr.replace(/\s+/g, " ")).toContain("the idle baseline of 5000 W is more than all that the host took");
+});
+
+test("a directory of the PATH that may not be searched does not change what was not found", async () => {
+  const cwd = temporaryDirectory();
+  mkdirSync(join(cwd, "closed"));
+  chmodSync(join(cwd, "closed"), 0o000);
+  const environment = { PATH: `${join(cwd, "closed")}:/usr/bin:/bin` };
+  const { status } = await carbonOps(["run", "--", "no-such-command"], { cwd, environment });
+  expect(status).toBe(127);
+});
+
+test("a result that standard output does not take is said, with status 1", async () => {
+  const cwd = temporaryDirectory();
+  const shell = '"$0" "$1" run --quiet --json - -- true >/dev/full';
+  const { status, stderr } = spawnSync("sh", ["-c", shell, process.execPath, programPath], {
+    cwd,
+    env: cleanEnvironment(cwd),
+    encoding: "utf8",
+  });
+  expect(stderr).toMatch(/^carbon-ops: Standard output cannot be written \(.*ENOSPC.*\); send it elsewhere\.\n$/);
+  expect(status).toBe(1);
+});
+
+test("a FIFO that nobody reads can be interrupted once the record is safe", async () => {
+  const cwd = temporaryDirectory();
+  spawnSync("mkfifo", [join(cwd, "fifo")]);
+  const child = startCarbonOps(["run", "--json", "fifo", "--ledger", "l.ndjson", "--", "true"], { cwd });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (chunk.toString().includes("record 1")) child.kill("SIGTERM");
+  });
+  const { signal } = await endOf(child);
+  expect(signal).toBe("SIGTERM");
+});
+
+test("a name cannot steer the terminal", async () => {
+  const { stderr } = await carbonOps(["run", "--name", "a\u001b[31mb\nc", "--", "true"]);
+  expect(stderr).not.toContain("\u001b");
+  expect(stderr).toContain("a\ufffd[31mb\ufffdc");
+});
+
+test("a region that is in no table is named with the place it was found in", async () => {
+  const cwd = temporaryDirectory();
+  writeFileSync(join(cwd, "carbon-ops.config.json"), '{"region": "Atlantis"}');
+  const inFile = await carbonOps(["run", "--", "true"], { cwd });
+  expect(inFile.stderr).toMatch(/carbon-ops\.config\.json: region: The region "Atlantis"/);
+  const inVariable = await carbonOps(["run", "--", "true"], { environment: { DCL_DEFAULT_REGION: "xx" } });
+  expect(inVariable.stderr).toMatch(/^carbon-ops: DCL_DEFAULT_REGION: The region "xx"/);
+  const inFlag = await carbonOps(["run", "--pue", "hyperscael", "--", "true"]);
+  expect(inFlag.stderr).toMatch(/^carbon-ops: --pue: .*hyperscael.*hyperscale/);
+});
+
+test("a configuration file that is a FIFO is refused instead of waited for", async () => {
+  const cwd = temporaryDirectory();
+  spawnSync("mkfifo", [join(cwd, "carbon-ops.config.json")]);
+  const { status, stderr } = await carbonOps(["run", "--", "true"], { cwd });
+  expect(stderr).toContain("it is not a regular file");
+  expect(status).toBe(2);
 });
 
 test("--quiet prints nothing of ours", async () => {
@@ -199,8 +303,18 @@ test.each([
   [["run"], "There is no command to run"],
   [["run", "--"], "There is no command to run"],
   [["run", "--", ""], "There is no command to run"],
+  [["run", "--json", "--", "touch", "started"], "--json needs a value"],
+  [["run", "--ledger", "--", "touch", "started"], "--ledger needs a value"],
+  [["run", "--json", "x", "--ledger", "./x", "--", "touch", "started"], "both name"],
+  [["run", "--name", "", "--", "touch", "started"], "--name"],
+  [["run", "--name", "n".repeat(20_000), "--", "touch", "started"], "16384 bytes"],
   [["run", "--regoin", "GB", "--", "true"], "--region"],
   [["run", "--region", "Atlantis", "--", "touch", "started"], "Atlantis"],
+  [["run", "--pue", "1e308", "--", "touch", "started"], "--pue is 1e+308"],
+  [["run", "--level", "0.9999999999999999", "--", "touch", "started"], "--level"],
+  [["run", "--idle-watts", "1e308", "--", "touch", "started"], "--idle-watts"],
+  [["run", "--cpu-tdp-watts", "1e308", "--", "touch", "started"], "--cpu-tdp-watts"],
+  [["run", "--label", "__proto__=x", "--", "touch", "started"], "__proto__"],
   [["run", "--label", "noequals", "--", "touch", "started"], "--label"],
   [["run", "--max-grams", "-1", "--", "touch", "started"], "--max-grams"],
   [["run", "--max-wh", "Infinity", "--", "touch", "started"], "--max-wh"],

@@ -25,6 +25,23 @@ test("labels of all layers are put together, and the later one wins where names 
   expect(mergeLayers([file, flags])).toEqual({ labels: { team: "search", stage: "live", job: "7" } });
 });
 
+test.each([
+  ["CARBON_OPS_LABELS", environmentLayer({ CARBON_OPS_LABELS: "team=search,__proto__=1" })],
+  ["a.json: labels", layer("a.json: labels", { labels: JSON.parse('{"__proto__": "1"}') })],
+])("a label named __proto__ in %s is refused, not lost", (origin, found) => {
+  expect(() => mergeLayers([found])).toThrow(
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: `${origin} names a label __proto__, which cannot be kept; choose another name.`,
+    }),
+  );
+});
+
+test("labels named like members of every object are kept", () => {
+  const labels = { constructor: "a", toString: "b", hasOwnProperty: "c" };
+  expect(mergeLayers([layer("file", { labels })])).toEqual({ labels });
+});
+
 test("what nobody says is not set", () => {
   expect(mergeLayers([new Map(), new Map()])).toEqual({});
 });
@@ -67,12 +84,12 @@ test("labels in the environment are separated by commas", () => {
 });
 
 test.each([
-  ["CARBON_OPS_PUE", "0.9", "a number of at least 1 or the name of a PUE profile"],
-  ["CARBON_OPS_WALL_FACTOR", "much", "a number of at least 1"],
-  ["CARBON_OPS_LEVEL", "95", "a number between 0 and 1, such as 0.95"],
+  ["CARBON_OPS_PUE", "0.9", "a number from 1 to 100 or the name of a PUE profile"],
+  ["CARBON_OPS_WALL_FACTOR", "much", "a number from 1 to 100"],
+  ["CARBON_OPS_LEVEL", "95", "a number from 0.01 to 0.999999, such as 0.95"],
   ["CARBON_OPS_ENERGY_SOURCE", "battery", "auto, governor, powercap, msr or model"],
-  ["CPU_TDP_WATTS", "-5", "a positive number of watts"],
-  ["CARBON_OPS_IDLE_BASELINE_WATTS", "12W", "a number of watts, 0 or more"],
+  ["CPU_TDP_WATTS", "-5", "a number of watts, above 0 and at most 100000"],
+  ["CARBON_OPS_IDLE_BASELINE_WATTS", "12W", "a number of watts from 0 to 1000000"],
   ["CARBON_OPS_SAMPLE_INTERVAL_SECONDS", "0", "a number of seconds from 0.1 to 60"],
   ["CARBON_OPS_LABELS", "team", "labels of the form key=value, separated by commas"],
   ["CARBON_OPS_MAX_GRAMS", "0", "a positive number of grams"],

@@ -38,6 +38,28 @@ test.each([
   expect(await loadSettings({ workingDirectory, environment, ...request })).toEqual({ region });
 });
 
+test("paths in a file that is found upward are relative to that file, not to the working directory", async () => {
+  const root = plantTree({
+    "carbon-ops.config.yaml": "ledger: ./records/carbon.ndjson\nledgerKey: /keys/ledger.key\n",
+    "service/src/main.py": "",
+  });
+  expect(await loadSettings({ workingDirectory: join(root, "service/src"), environment: {} })).toEqual({
+    ledger: join(root, "records/carbon.ndjson"),
+    ledgerKey: "/keys/ledger.key",
+  });
+});
+
+test("paths in the environment stay as they are written, for the working directory", async () => {
+  const environment = { CARBON_OPS_LEDGER: "carbon.ndjson", CARBON_OPS_LEDGER_KEY: "ledger.key" };
+  const settings = await loadSettings({ workingDirectory: plantTree({}), environment });
+  expect(settings).toEqual({ ledger: "carbon.ndjson", ledgerKey: "ledger.key" });
+});
+
+test("an empty path in a file is refused", async () => {
+  const workingDirectory = plantTree({ "carbon-ops.config.json": '{"ledger": ""}' });
+  await expect(loadSettings({ workingDirectory, environment: {} })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
 test("a file may be named by an absolute path", async () => {
   const elsewhere = join(plantTree(files), "flag.json");
   const settings = await loadSettings({ workingDirectory: plantTree({}), environment: {}, configFile: elsewhere });
@@ -54,6 +76,6 @@ test("a wrong value in the file is named with its file and key", async () => {
   const path = join(workingDirectory, "carbon-ops.config.yaml");
   await expect(loadSettings({ workingDirectory, environment: {} })).rejects.toMatchObject({
     code: "CONFIG_INVALID",
-    message: `${path}: level is 95, but must be a number between 0 and 1, such as 0.95.`,
+    message: `${path}: level is 95, but must be a number from 0.01 to 0.999999, such as 0.95.`,
   });
 });

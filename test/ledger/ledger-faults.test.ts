@@ -6,7 +6,7 @@ import { diskError, interceptDisk, interceptNext } from "./disk-faults.ts";
 import { ledgerPath, options, recordsOf, signer, stateOf, vkey, whole, writtenLedger } from "./ledger-folder.ts";
 
 test.each([
-  ["ENOSPC", -28, "disk full"],
+  ["ENOSPC", -28, "disk full, and the ledger is as it was before; free some space"],
   ["EFBIG", -27, "limit on file sizes"],
   ["UNKNOWN", -122, "disk quota"],
   ["EIO", -5, "EIO"],

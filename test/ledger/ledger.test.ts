@@ -205,6 +205,21 @@ const damages: readonly (readonly [string, (path: string) => void, string])[] = 
   ["nothing left in it", (path) => truncateSync(path, 0), "the file is empty"],
   ["a changed checkpoint", (path) => edit(`${path}.checkpoint`, "\n4\n", "\n3\n"), ".checkpoint was altered"],
   ["a changed history", (path) => editLast(`${path}.checkpoints`, "\n4\n", "\n3\n"), ".checkpoints was altered"],
+  ["a history whose dashes were changed", (path) => editAll(`${path}.checkpoints`, "\n— ", "\n- "), "no checkpoint"],
+  ["a history whose last dash was changed", (path) => editLast(`${path}.checkpoints`, "\n— ", "\n- "), "no checkpoint"],
+  [
+    "a history whose first checkpoint was changed",
+    (path) => edit(`${path}.checkpoints`, "\n1\n", "\n2\n"),
+    "signature",
+  ],
+  ["a history with words at its end", (path) => appendFileSync(`${path}.checkpoints`, "garbage"), "no checkpoint"],
+  ["a history with much at its end", (path) => appendFileSync(`${path}.checkpoints`, "x".repeat(70_000)), "altered"],
+  ["a history that was written twice", doubleHistory, "not in order of size"],
+  [
+    "a history that was cut although no line waits for a checkpoint",
+    (path) => truncateSync(`${path}.checkpoints`, statSync(`${path}.checkpoints`).size - 10),
+    "no line waits",
+  ],
   ["its checkpoints deleted", deleteCheckpoints, ".checkpoint is missing"],
   [
     "its checkpoints deleted and bytes added",
@@ -231,6 +246,14 @@ function edit(path: string, from: string, to: string): void {
   const text = readFileSync(path, "utf8");
   expect(text).toContain(from);
   writeFileSync(path, text.replace(from, to));
+}
+
+function editAll(path: string, from: string, to: string): void {
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll(from, to));
+}
+
+function doubleHistory(path: string): void {
+  appendFileSync(`${path}.checkpoints`, readFileSync(`${path}.checkpoints`));
 }
 
 function editLast(path: string, from: string, to: string): void {
@@ -320,10 +343,49 @@ test("a checkpoint that reached the history only is known, and the history stays
   copyFileSync(`${path}.checkpoint`, `${path}.older`);
   await appendOne(path);
   renameSync(`${path}.older`, `${path}.checkpoint`);
-  appendFileSync(`${path}.checkpoints`, "carbon-ops/ledger/torn\n7\n");
   await appendOne(path);
   expect(recordsOf(path).map(({ kind }) => kind)).toEqual(["genesis", "test", "test", "test"]);
   expect(await stateOf(path)).toEqual(whole(4));
+});
+
+/** A ledger whose last line was written but not signed, as a crash leaves it, and the checkpoint that it did not get. */
+async function ledgerWithUnsignedLine() {
+  const path = await writtenLedger(1);
+  const older = [`${path}.checkpoint`, `${path}.checkpoints`].map((file) => [file, readFileSync(file)] as const);
+  await appendOne(path);
+  const lost = readFileSync(`${path}.checkpoint`);
+  for (const [file, content] of older) writeFileSync(file, content);
+  return { path, lost };
+}
+
+test("wherever a crash cuts off a checkpoint of the history, its piece is set aside and the ledger tells of it", async () => {
+  const { path, lost } = await ledgerWithUnsignedLine();
+  const files = ["", ".checkpoint", ".checkpoints"].map((end) => [path + end, readFileSync(path + end)] as const);
+  const ledgerLength = statSync(path).size;
+  const torn = `${path}.checkpoints.torn-${ledgerLength}`;
+  const zeros = Buffer.concat([lost.subarray(0, 60), Buffer.alloc(100)]);
+  const pieces = [...Array.from({ length: lost.length }, (_, length) => lost.subarray(0, length + 1)), zeros];
+  for (const piece of pieces) {
+    for (const [file, content] of files) writeFileSync(file, content);
+    rmSync(torn, { force: true });
+    appendFileSync(`${path}.checkpoints`, piece);
+    await (await Ledger.open(path, options)).close();
+    expect(readFileSync(torn)).toEqual(piece);
+    expect(recordsOf(path).slice(3)).toMatchObject([
+      { kind: "repair", reason: "torn_checkpoint", file: basename(torn), bytes: piece.length },
+      { kind: "repair", reason: "unsigned_lines", first_seq: 2, last_seq: 2 },
+    ]);
+  }
+  expect(await stateOf(path)).toEqual(whole(5));
+});
+
+test("a history that is changed while the ledger is open is not written on", async () => {
+  const path = await writtenLedger(1);
+  await using ledger = await Ledger.open(path, options);
+  appendFileSync(`${path}.checkpoints`, "garbage");
+  const before = filesBeside(path);
+  await expect(ledger.append({ kind: "test" })).rejects.toMatchObject({ code: "LEDGER_INVALID" });
+  expect(filesBeside(path)).toEqual(before);
 });
 
 test("a creation that was cut off before its checkpoint is completed by the next opening", async () => {
@@ -364,6 +426,15 @@ test("a lock that is held too long is an error, and the next attempt may succeed
   await lock.release();
   await using patient = await Ledger.open(path, options);
   expect((await patient.append({ kind: "test" })).seq).toBe(1);
+});
+
+test("the flock program is told how long to wait, so that it ends by itself when its writer was killed", async () => {
+  const folder = temporaryDirectory();
+  const log = join(folder, "arguments");
+  writeFileSync(join(folder, "flock"), `#!/bin/sh\nprintf '%s ' "$@" > '${log}'\nexit 75\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", folder);
+  await expect(acquireLock(join(folder, "lock"), 7, systemClock)).rejects.toMatchObject({ code: "LEDGER_LOCKED" });
+  expect(readFileSync(log, "utf8")).toMatch(/-w (7\.000|6\.\d+) /);
 });
 
 test("without the flock program nothing is written, and the error says what to install", async () => {

@@ -57,6 +57,16 @@ test.each([0o640, 0o604, 0o660, 0o777])(
   },
 );
 
+test.each([
+  ["missing", () => undefined, "restore it"],
+  ["a directory", (path: string) => mkdirSync(path), "name the file with the key itself"],
+  ["no key", (path: string) => writeFileSync(path, "hello", { mode: 0o600 }), "ledger init"],
+])("a key file that is %s is refused with what to do", async (_what, make, remedy) => {
+  const path = join(temporaryDirectory(), "ledger.key");
+  make(path);
+  await expect(loadSigningKey(path)).rejects.toMatchObject({ message: expect.stringContaining(remedy) });
+});
+
 test("a symbolic link to a key is refused", async () => {
   const { path } = await newKey();
   symlinkSync(path, `${path}.link`);

@@ -162,6 +162,81 @@ test("a ledger that was rewritten and signed with another key is not valid under
   expect(findings.checkpoints.problems[0]?.reason).toContain("not by a key that was given");
 });
 
+test("lines that were found unsigned and signed later are named", async () => {
+  const path = await writtenLedger(1);
+  const [last = ""] = linesOf(path).reverse();
+  const forged = formatLine(leafHash(Buffer.from(last)).toString("hex"), '{"index":9,"kind":"test"}', 2);
+  writeFileSync(path, `${forged}\n`, { flag: "a" });
+  await (await Ledger.open(path, options)).close();
+  expect(await verify(path)).toMatchObject({
+    valid: true,
+    lines: 4,
+    unsignedLines: 0,
+    adoptedLines: 1,
+    repairCount: 1,
+    repairs: [{ line: 4, seq: 3, reason: "unsigned_lines", adopted: { firstLine: 3, lastLine: 3 } }],
+  });
+});
+
+test("a torn tail that was set aside is named", async () => {
+  const path = await writtenLedger(1);
+  const { length } = readFileSync(path);
+  writeFileSync(path, "torn", { flag: "a" });
+  await (await Ledger.open(path, options)).close();
+  expect(await verify(path)).toMatchObject({
+    adoptedLines: 0,
+    repairs: [{ line: 3, reason: "torn_tail", adopted: null, file: `carbon.ndjson.torn-${length}`, bytes: 4 }],
+  });
+});
+
+test("a ledger that is being written is judged at a moment at which all of it was signed", async () => {
+  const path = await writtenLedger(1);
+  await using ledger = await Ledger.open(path, options);
+  const done = new AbortController();
+  const writing = (async () => {
+    while (!done.signal.aborted) await ledger.append({ kind: "test" });
+  })();
+  for (let round = 0; round < 10; round += 1) {
+    expect(await verify(path)).toMatchObject({ valid: true, unsignedLines: 0, trust: "key" });
+  }
+  done.abort();
+  await writing;
+});
+
+test("a line whose checkpoint comes a moment later is waited for", async () => {
+  const path = await writtenLedger(1);
+  const ends = [".checkpoint", ".checkpoints"];
+  const older = ends.map((end) => readFileSync(path + end));
+  const ledger = await Ledger.open(path, options);
+  await ledger.append({ kind: "test" });
+  await ledger.close();
+  const newer = ends.map((end) => readFileSync(path + end));
+  const put = (contents: readonly Buffer[]): void => {
+    for (const [index, end] of ends.entries()) writeFileSync(path + end, contents[index] ?? "");
+  };
+  put(older);
+  const verifying = verify(path);
+  await new Promise((resolve) => {
+    setTimeout(resolve, 100);
+  });
+  put(newer);
+  expect(await verifying).toMatchObject({ valid: true, lines: 3, unsignedLines: 0 });
+});
+
+test("bytes at the end of the history that no crash leaves are blamed, also while a line waits for its checkpoint", async () => {
+  const path = await writtenLedger(1);
+  const [last = ""] = linesOf(path).reverse();
+  writeFileSync(path, `${formatLine(leafHash(Buffer.from(last)).toString("hex"), '{"kind":"test"}', 2)}\n`, {
+    flag: "a",
+  });
+  writeFileSync(`${path}.checkpoints`, "garbage", { flag: "a" });
+  const { valid, checkpoints } = await verify(path);
+  expect([valid, checkpoints.problems]).toEqual([
+    false,
+    [{ file: "carbon.ndjson.checkpoints", reason: "it ends in bytes that are no checkpoint" }],
+  ]);
+});
+
 test("an empty file is not valid", async () => {
   const path = ledgerPath();
   writeFileSync(path, "");

@@ -1,10 +1,17 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CarbonEstimator } from "../../src/carbon/estimator.ts";
 import { EnergyLogger } from "../../src/monitor/energy-logger.ts";
 import { taskEnergyOf } from "../../src/monitor/task-energy.ts";
+import { energyFile, kernelTree, packageZone, setMicrojoules, writePowercap } from "../support/kernel-tree.ts";
 import { temporaryDirectory } from "../support/program.ts";
+
+/** A /proc whose entries lead to the real ones. */
+function writeProcLinks(proc: string): void {
+  for (const name of ["stat", "meminfo", "cpuinfo", "sys", "self"]) symlinkSync(`/proc/${name}`, join(proc, name));
+  symlinkSync(`/proc/${process.pid}`, join(proc, String(process.pid)));
+}
 
 /** Busy for the given CPU milliseconds. */
 function spin(cpuMs: number): void {
@@ -132,4 +139,91 @@ test("closing twice is no error, and spans after closing are unknown instead of 
   const { result, metric } = await logger.monitor("late", () => "still works");
   expect(result).toBe("still works");
   expect(metric.energy.energyWhTotal).toBeNull();
+  expect(metric.energy.energySourceLabel).toContain("closed");
+});
+
+test("a span that is open when the logger closes counts to there, and says that something is missing", async () => {
+  const logger = await EnergyLogger.open();
+  const { metric } = await logger.monitor("task", async () => {
+    spin(50);
+    await logger.close();
+  });
+  expect(metric.energy.energyWhTotal).toBeGreaterThan(0);
+  expect(metric.energy.gaps).toBeGreaterThan(0);
+});
+
+test.each([
+  [{ idleBaselineWatts: -100 }, "idleBaselineWatts"],
+  [{ idleBaselineWatts: Number.NaN }, "idleBaselineWatts"],
+  [{ cpuTdpWatts: -50 }, "cpuTdpWatts"],
+  [{ sampleIntervalSeconds: 0 }, "sampleIntervalSeconds"],
+  [{ sampleIntervalSeconds: 1e9 }, "sampleIntervalSeconds"],
+  [{ historyLimit: Number.NaN }, "historyLimit"],
+])("an option that is not allowed (%j) is a sentence in problems, and is left out", async (options, name) => {
+  await using logger = await EnergyLogger.open(options);
+  expect(logger.problems.join("\n")).toContain(`The option ${name} is`);
+  spin(30);
+  const { energy } = await logger.logMetrics("task");
+  expect(energy.energyWhTotal).toBeGreaterThan(0);
+  expect(energy.energyWhTask).toBeLessThanOrEqual(energy.energyWhTotal ?? 0);
+});
+
+test("a span whose start could not be read is unknown: its energy would include the time before", async () => {
+  const roots = kernelTree();
+  writeProcLinks(roots.proc);
+  writePowercap(roots, [packageZone(0)]);
+  await using logger = await EnergyLogger.open({ roots, sampleIntervalSeconds: 60 });
+  setMicrojoules(roots, "intel-rapl:0", 501_000_000n);
+  writeFileSync(energyFile(roots, "intel-rapl:0"), "x");
+  const { metric } = await logger.monitor("task", () => setMicrojoules(roots, "intel-rapl:0", 504_000_000n));
+  expect(metric.energy.energyWhTotal).toBeNull();
+  expect(metric.energy.gaps).toBeGreaterThan(0);
+  expect(metric.energy.energySourceLabel).toContain("its start could not be read");
+});
+
+test("spans of monitor make the span of logMetrics around them overlapped, since both have their energy", async () => {
+  await using logger = await EnergyLogger.open();
+  await logger.monitor("inner", () => spin(10));
+  const outer = await logger.logMetrics("outer");
+  const next = await logger.logMetrics("next");
+  expect([outer.overlapped, next.overlapped]).toEqual([true, false]);
+});
+
+test.each([Object.create(null), { toString: null }, null, undefined])(
+  "whatever is thrown (%#) passes through",
+  async (thrown) => {
+    await using logger = await EnergyLogger.open();
+    const rejected: unknown = await logger
+      .monitor("task", () => Promise.reject(thrown))
+      .catch((error: unknown) => error);
+    expect(rejected).toBe(thrown);
+    expect(logger.metrics).toHaveLength(1);
+  },
+);
+
+test("a wall clock that is set back inside a span does not turn its times around", async () => {
+  const wall = { ms: 1_767_225_600_000 };
+  const clock = { wallMs: () => wall.ms, monotonicNs: () => process.hrtime.bigint() };
+  await using logger = await EnergyLogger.open({ clock });
+  const { metric } = await logger.monitor("task", () => {
+    wall.ms -= 3_600_000;
+  });
+  expect(Date.parse(metric.timestampEnd)).toBeGreaterThanOrEqual(Date.parse(metric.timestampStart));
+});
+
+test("information that refers to itself can still be exported", async () => {
+  const directory = temporaryDirectory();
+  const circular: Record<string, unknown> = { batch: 7 };
+  circular["self"] = circular;
+  await using logger = await EnergyLogger.open();
+  await logger.logMetrics("task", circular);
+  await logger.exportMetrics(join(directory, "metrics.json"));
+  expect(readFileSync(join(directory, "metrics.json"), "utf8")).toContain('"batch":7');
+});
+
+test("metrics that were handed out are a copy: changing it changes no history", async () => {
+  await using logger = await EnergyLogger.open();
+  await logger.logMetrics("task");
+  Object.assign(logger.metrics, { length: 0 });
+  expect(logger.metrics).toHaveLength(1);
 });

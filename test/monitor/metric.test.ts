@@ -23,6 +23,7 @@ test("JSON has the Python original's names", () => {
       energy_source_label: "RAPL package-0 through powercap",
       energy_provenance: "measured",
       energy_boundary: "package_and_dram",
+      measured_seconds: 10,
       idle_baseline_watts: 9,
       idle_baseline_origin: "configured",
       uncertainty: {

@@ -45,7 +45,7 @@ test.each(["energy", "host", "task"] as const)(
     Object.assign(now, { seconds: 101, joules: 40, hostBusyCpuSeconds: 1002, taskCpuSeconds: 1, failing });
     expect(sampler.advance()).toBe(false);
     expect(sampler.totals.tickCount).toBe(0);
-    expect(sampler.failedReadings).toBe(1);
+    expect(sampler.gaps).toBe(1);
 
     Object.assign(now, { seconds: 102, joules: 100, hostBusyCpuSeconds: 1004, taskCpuSeconds: 2, failing: null });
     expect(sampler.advance()).toBe(true);
@@ -56,7 +56,7 @@ test.each(["energy", "host", "task"] as const)(
       taskCpuSeconds: 2,
       taskJoules: 50,
     });
-    expect(sampler.failedReadings).toBe(1);
+    expect(sampler.gaps).toBe(1);
   },
 );
 
@@ -75,14 +75,61 @@ test("a new idle baseline counts from then on, and not for the time before", () 
   Object.assign(now, { seconds: 102, joules: 100 });
   sampler.advance();
   expect(sampler.totals.activeJoules).toBe(50 + 30);
-  expect(sampler.idleWatts).toBe(20);
 });
 
-test("the gaps of the counters are those of the last good reading", () => {
+test("a failure that the source has counted itself is counted once", () => {
   const { now, sampled } = scriptedHost();
   const sampler = new Sampler(sampled, 0);
-  expect(sampler.sourceGaps).toBe(0);
-  now.gaps = 2;
+  now.failing = "energy";
   sampler.advance();
-  expect(sampler.sourceGaps).toBe(2);
+  Object.assign(now, { failing: null, gaps: 1 });
+  sampler.advance();
+  expect(sampler.gaps).toBe(1);
+});
+
+test("why a reading failed is known until one succeeds", () => {
+  const { now, sampled } = scriptedHost();
+  const sampler = new Sampler(sampled, 0);
+  expect(sampler.lastFailure).toBeNull();
+  now.failing = "host";
+  sampler.advance();
+  expect(sampler.lastFailure).toMatch(/./);
+  now.failing = null;
+  sampler.advance();
+  expect(sampler.lastFailure).toBeNull();
+});
+
+test("CPU time that the host's clock has not shown yet is not claimed from another task's span", () => {
+  const { now, sampled } = scriptedHost();
+  const sampler = new Sampler(sampled, 0);
+  Object.assign(now, { seconds: 101, joules: 10, taskCpuSeconds: 1 });
+  sampler.advanceToNewSpan();
+  const before = sampler.totals.taskJoules;
+  Object.assign(now, { seconds: 102, joules: 20, hostBusyCpuSeconds: 1001 });
+  sampler.advance();
+  expect(sampler.totals.taskJoules).toBe(before);
+});
+
+test("after closing, the totals stay and nothing is read any more", () => {
+  const { now, sampled } = scriptedHost();
+  let reads = 0;
+  let closed = false;
+  const source = {
+    ...sampled.source,
+    read: () => {
+      reads += 1;
+      return sampled.source.read();
+    },
+    close: () => {
+      closed = true;
+    },
+  };
+  const sampler = new Sampler({ ...sampled, source }, 0);
+  Object.assign(now, { seconds: 101, joules: 30 });
+  sampler.close();
+  const readsAtClosing = reads;
+  Object.assign(now, { seconds: 102, joules: 90 });
+  expect(sampler.advance()).toBe(false);
+  expect(sampler.totals.hostJoules).toBe(30);
+  expect({ closed, reads }).toEqual({ closed: true, reads: readsAtClosing });
 });

@@ -64,6 +64,7 @@ export function exampleSource(differences: Partial<EnergySource> = {}): EnergySo
     label: "RAPL package-0 through powercap",
     uncertainty: { gainLnSigma: 0.025, sourceId: "rapl.gain/host=h/pkg=0", citation: "a document" },
     idleWatts: null,
+    wattsPerBusyCpu: null,
     read: () => ({ monotonicNs: 0n, hostMicrojoules: 0n, domains: [], gaps: 0 }),
     close: () => undefined,
     ...differences,

@@ -13,6 +13,7 @@ export const energyFigures: NonNullable<CarbonEstimateRecordInput["energy"]> = {
   energySourceLabel: "RAPL package-0 + dram through powercap",
   energyProvenance: "measured",
   energyBoundary: "package_and_dram",
+  measuredSeconds: 2,
   idleBaselineWatts: 4,
   idleBaselineOrigin: "configured",
   uncertainty: {

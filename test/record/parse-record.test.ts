@@ -35,7 +35,26 @@ test.each([
 test("a nested misfit is named by its path, with what is allowed there", async () => {
   const record = buildCarbonEstimateRecord(await exampleRun());
   expect(() => parseRecord({ ...record, intensity: { ...record.intensity, kind: "mean" } })).toThrow(
-    'The record does not fit its schema at "intensity.kind": expected one of "average"|"marginal".',
+    'The record\'s member "intensity.kind" is "mean"; it must be "average" or "marginal".',
+  );
+});
+
+test.each([
+  ["a missing member", { text: undefined }, `The record's member "text" is missing; it must be a text.`],
+  ["an empty text", { text: "" }, `The record's member "text" is ""; it must be a text that is not empty.`],
+  ["a wrong type", { about_seq: "3" }, `The record's member "about_seq" is "3"; it must be a number.`],
+  ["a fraction", { about_seq: 1.5 }, `The record's member "about_seq" is 1.5; it must be a whole number.`],
+  ["a number below the range", { about_seq: -1 }, `The record's member "about_seq" is -1; it must be at least 0.`],
+  ["a member too many", { extra: 1 }, 'The record has a member that its schema does not know, "extra"; remove it.'],
+  [
+    "no time",
+    { created_at: "yesterday" },
+    `The record's member "created_at" is "yesterday"; it must be a time in UTC such as 2026-01-01T00:00:00.000Z.`,
+  ],
+  ["a label that is no text", { labels: { team: 1 } }, `The record's member "labels.team" is 1; it must be a text.`],
+])("%s is refused in one sentence: which member, what it is, what is allowed", (_what, members, sentence) => {
+  expect(() => parseRecord({ ...note, ...members })).toThrow(
+    expect.objectContaining({ code: "RECORD_INVALID", message: sentence }),
   );
 });
 

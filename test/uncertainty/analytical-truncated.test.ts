@@ -106,6 +106,31 @@ test("a negative energy without uncertainty is refused in one sentence", () => {
   );
 });
 
+test("two uncertainties too small for a double's square still add up", () => {
+  const { standardUncertainty } = analyticalTruncated({
+    energy: { mean: 1, standardUncertainty: 4e-9 },
+    factors: [{ mean: 1, standardUncertainty: 3e-9 }],
+  });
+  expect(standardUncertainty / 5e-9).toBeCloseTo(1, 9);
+});
+
+test.each([1e-300, 1e300])("an energy of %d has the interval of an everyday one, scaled", (scale) => {
+  const at = (unit: number) =>
+    analyticalTruncated({
+      energy: { mean: unit, standardUncertainty: unit / 10 },
+      factors: [{ mean: 1, standardUncertainty: 0.1 }],
+    });
+  expect(at(scale).upper / scale).toBeCloseTo(at(1).upper, 9);
+  expect(at(scale).standardUncertainty / scale).toBeCloseTo(at(1).standardUncertainty, 9);
+});
+
+test("an energy millions of its uncertainties below zero contradicts itself and is refused", () => {
+  const energy = { mean: -1, standardUncertainty: 1e-7 };
+  expect(() => analyticalTruncated({ energy, factors: [{ mean: 1, standardUncertainty: 0.1 }] })).toThrow(
+    expect.objectContaining({ code: "INPUT_INVALID" }),
+  );
+});
+
 test.each([0, 1, Number.NaN])("a level of %d is refused", (level) => {
   expect(() => analyticalTruncated({ energy: { mean: 1, standardUncertainty: 0 }, factors, level })).toThrow(
     expect.objectContaining({ code: "INPUT_INVALID" }),

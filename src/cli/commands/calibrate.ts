@@ -118,9 +118,9 @@ async function measure(
 ): Promise<IdleCalibration> {
   const hostBusyCpuSeconds = (): number => readCpuTimes(roots).busySeconds;
   const sampler = new Sampler({ source, clock: context.clock, hostBusyCpuSeconds, taskCpuSeconds: () => 0 }, 0);
-  const gapsBefore = sampler.sourceGaps;
+  const gapsBefore = sampler.gaps;
   const calibration = await idleCalibration(sampler, durationSeconds, readCpuTimes(roots).logicalCpuCount);
-  if (calibration !== null && sampler.sourceGaps === gapsBefore) return calibration;
+  if (calibration !== null && sampler.gaps === gapsBefore) return calibration;
   throw new CarbonOpsError(
     "ENERGY_READ_FAILED",
     "Readings are missing from the calibration, so its power would be too low; nothing was stored: try again, or ask `carbon-ops doctor`.",

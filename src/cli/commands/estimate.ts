@@ -1,15 +1,17 @@
 import { Command } from "commander";
 import type { CarbonEstimate } from "../../carbon/estimate.ts";
-import { CarbonEstimator } from "../../carbon/estimator.ts";
-import { intervalOf } from "../../carbon/span-input.ts";
+import type { CarbonEstimator } from "../../carbon/estimator.ts";
+import { intervalFrom, intervalOf, isAsLongAs } from "../../carbon/span-input.ts";
 import { parseDurationSeconds } from "../../config/duration.ts";
 import { parseFiniteNumber } from "../../config/number.ts";
-import type { Settings } from "../../config/settings.ts";
 import { CarbonOpsError } from "../../errors.ts";
+import type { TimeInterval } from "../../intensity/intensity.ts";
 import { estimatePage } from "../../report/terminal/estimate.ts";
+import { formatDurationSeconds } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { estimatorFor } from "../estimator.ts";
 import { jsonText, outputStyle, outputWidth } from "../output.ts";
-import { addSettingFlags, settingsOf } from "../setting-flags.ts";
+import { addSettingFlags, foundSettingsOf } from "../setting-flags.ts";
 
 interface EstimateFlags {
   readonly energyWh?: string;
@@ -26,8 +28,11 @@ export function build(context: CommandContext): Command {
     .description("Says how many grams of CO2e an energy causes, or a power over a time, and how sure we are.")
     .option("--energy-wh <watt-hours>", "the energy")
     .option("--power-w <watts>", "a power; give --duration, or --start and --end, with it")
-    .option("--duration <time>", "how long the power was drawn: 90 (seconds), 90s, 15m, 2h30m, 7d")
-    .option("--start <time>", "when it started, ISO 8601 in UTC: 2026-01-01T00:00:00Z")
+    .option("--duration <time>", "how long it took: 90 (seconds), 90s, 15m, 2h30m, 7d")
+    .option(
+      "--start <time>",
+      "when it started, ISO 8601 in UTC: 2026-01-01T00:00:00Z; --end or --duration says until when",
+    )
     .option("--end <time>", "when it ended")
     .option(
       "--uncertainty <percent>",
@@ -40,8 +45,8 @@ export function build(context: CommandContext): Command {
     );
   addSettingFlags(command, ["region", "pue", "wallFactor", "level"]);
   return command.action(async (flags: EstimateFlags) => {
-    const settings = await settingsOf(command, context);
-    const estimate = await estimateOf(flags, settings, context);
+    const estimator = estimatorFor(await foundSettingsOf(command, context), context);
+    const estimate = await estimateOf(flags, estimator);
     context.stdout.write(
       flags.json === true
         ? jsonText(estimate)
@@ -50,56 +55,73 @@ export function build(context: CommandContext): Command {
   });
 }
 
-async function estimateOf(flags: EstimateFlags, settings: Settings, context: CommandContext): Promise<CarbonEstimate> {
-  const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
-  const span = spanOf(flags);
-  const relative = flags.uncertainty === undefined ? undefined : numberOf("--uncertainty", flags.uncertainty) / 100;
-  if (flags.energyWh !== undefined && flags.powerW !== undefined) {
+async function estimateOf(flags: EstimateFlags, estimator: CarbonEstimator): Promise<CarbonEstimate> {
+  const { energyWh, powerW } = flags;
+  const { interval, durationSeconds } = spanOf(flags);
+  const [startTs, endTs] = [interval?.startMs, interval?.endMs];
+  const energyRelativeUncertainty = relativeOf(flags);
+  if (energyWh !== undefined && powerW !== undefined) {
     throw new CarbonOpsError("USAGE", "--energy-wh and --power-w exclude each other; give one of them.");
   }
-  if (flags.energyWh !== undefined) {
-    const energyWh = numberOf("--energy-wh", flags.energyWh);
-    return estimator.estimateFromEnergy({
-      energyWh,
-      ...span,
-      ...(relative === undefined ? {} : { energyRelativeUncertainty: relative }),
-    });
+  if (energyWh !== undefined) {
+    if (interval === null && durationSeconds !== null) {
+      throw new CarbonOpsError(
+        "USAGE",
+        "--duration changes nothing for an energy without --start; add --start or leave it out.",
+      );
+    }
+    const parsedEnergyWh = numberOf("--energy-wh", energyWh);
+    return estimator.estimateFromEnergy({ energyWh: parsedEnergyWh, energyRelativeUncertainty, startTs, endTs });
   }
-  if (flags.powerW === undefined) {
+  if (powerW === undefined) {
     throw new CarbonOpsError("USAGE", "There is nothing to estimate; give --energy-wh, or --power-w with --duration.");
   }
-  const powerWatts = numberOf("--power-w", flags.powerW);
-  return estimator.estimateFromPowerTime({
-    powerWatts,
-    durationSeconds: durationOf(flags, span),
-    ...span,
-    ...(relative === undefined ? {} : { powerRelativeUncertainty: relative }),
-  });
+  if (durationSeconds === null) {
+    throw new CarbonOpsError("USAGE", "--power-w needs a time; give --duration, or --start and --end.");
+  }
+  const powerWatts = numberOf("--power-w", powerW);
+  return estimator.estimateFromPowerTime({ powerWatts, durationSeconds, energyRelativeUncertainty, startTs, endTs });
+}
+
+function relativeOf({ uncertainty }: EstimateFlags): number | undefined {
+  if (uncertainty === undefined) return undefined;
+  const percent = parseFiniteNumber(uncertainty);
+  if (percent !== null && percent >= 0) return percent / 100;
+  throw new CarbonOpsError("USAGE", `--uncertainty is "${uncertainty}", but must be a number of per cent, 0 or more.`);
 }
 
 interface Span {
-  readonly startTs?: string;
-  readonly endTs?: string;
+  /** Null when it is not known when the energy was used. */
+  readonly interval: TimeInterval | null;
+  /** Null when neither --duration nor both times are given. */
+  readonly durationSeconds: number | null;
 }
 
-function spanOf({ start, end }: EstimateFlags): Span {
-  if ((start === undefined) !== (end === undefined)) {
-    throw new CarbonOpsError("USAGE", "--start and --end belong together; give both or neither.");
+/** Two of start, end and duration make a span; all three must agree. */
+function spanOf({ start, end, duration }: EstimateFlags): Span {
+  const durationSeconds = duration === undefined ? null : durationOf(duration);
+  if (start === undefined) {
+    if (end === undefined) return { interval: null, durationSeconds };
+    throw new CarbonOpsError("USAGE", "--end needs --start; give both, or --start and --duration.");
   }
-  return start === undefined || end === undefined ? {} : { startTs: start, endTs: end };
+  if (end === undefined) {
+    if (durationSeconds !== null) return { interval: intervalFrom(start, durationSeconds), durationSeconds };
+    throw new CarbonOpsError("USAGE", "--start needs --end or --duration; give one of them.");
+  }
+  const interval = intervalOf(start, end);
+  const spanSeconds = (interval.endMs - interval.startMs) / 1000;
+  if (durationSeconds === null) return { interval, durationSeconds: spanSeconds };
+  if (isAsLongAs(interval, durationSeconds)) return { interval, durationSeconds };
+  throw new CarbonOpsError(
+    "USAGE",
+    `--duration is ${duration}, but --start and --end are ${formatDurationSeconds(spanSeconds)} apart; give two of the three.`,
+  );
 }
 
-function durationOf({ duration }: EstimateFlags, { startTs, endTs }: Span): number {
-  if (duration !== undefined) {
-    const seconds = parseDurationSeconds(duration);
-    if (seconds !== null) return seconds;
-    throw new CarbonOpsError("USAGE", `--duration is "${duration}", but must be a time such as 90s, 15m or 2h30m.`);
-  }
-  if (startTs === undefined || endTs === undefined) {
-    throw new CarbonOpsError("USAGE", "--power-w needs a time; give --duration, or --start and --end.");
-  }
-  const { startMs, endMs } = intervalOf(startTs, endTs);
-  return (endMs - startMs) / 1000;
+function durationOf(text: string): number {
+  const seconds = parseDurationSeconds(text);
+  if (seconds !== null) return seconds;
+  throw new CarbonOpsError("USAGE", `--duration is "${text}", but must be a time such as 90s, 15m or 2h30m.`);
 }
 
 function numberOf(flag: string, text: string): number {

@@ -1,6 +1,6 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
-import { CarbonEstimator } from "../../carbon/estimator.ts";
+import { type CarbonEstimator, defaultLevel } from "../../carbon/estimator.ts";
 import type { Settings } from "../../config/settings.ts";
 import { openGpuSources } from "../../discovery/gpu-examination.ts";
 import { openSource } from "../../discovery/open-source.ts";
@@ -10,14 +10,17 @@ import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
 import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
 import { idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
+import { defaultSampleIntervalSeconds } from "../../monitor/sampler.ts";
 import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
+import { formatEnergyWh, formatGrams } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { estimatorFor } from "../estimator.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
 import type { Recorder } from "../recorder.ts";
-import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
+import { addSettingFlags, foundSettingsOf, rootsOf } from "../setting-flags.ts";
 
 interface RunFlags {
   readonly json?: string;
@@ -25,8 +28,8 @@ interface RunFlags {
   readonly quiet?: boolean;
 }
 
-const defaultSampleIntervalSeconds = 1;
-const defaultLevel = 0.95;
+/** Of name and labels together, so that a record keeps its room in a line of the ledger. */
+const maximumOwnWordsBytes = 16_384;
 
 export function build(context: CommandContext): Command {
   const command = new Command("run")
@@ -70,8 +73,9 @@ export function build(context: CommandContext): Command {
         "There is no command to run; write it after --, as in: carbon-ops run -- python train.py",
       );
     }
-    const settings = await settingsOf(command, context);
-    await run({ program, programArguments, flags, settings, context });
+    const found = await foundSettingsOf(command, context);
+    const estimator = estimatorFor(found, context);
+    await run({ program, programArguments, flags, settings: found.settings, estimator, context });
   });
 }
 
@@ -80,28 +84,53 @@ interface RunRequest {
   readonly programArguments: readonly string[];
   readonly flags: RunFlags;
   readonly settings: Settings;
+  readonly estimator: CarbonEstimator;
   readonly context: CommandContext;
+}
+
+function refuseOneFileForBoth(json: OutputTarget | null, { ledger }: Settings, context: CommandContext): void {
+  if (ledger === undefined || json?.path !== resolve(context.workingDirectory, ledger)) return;
+  throw new CarbonOpsError("USAGE", `--json and --ledger both name ${ledger}; give each its own file.`);
+}
+
+function checkOwnWords({ name }: RunFlags, { labels = {} }: Settings): void {
+  if (name !== undefined && name.trim() === "") {
+    throw new CarbonOpsError("USAGE", "--name is empty; give the task a name, or leave --name out.");
+  }
+  if (Buffer.byteLength(JSON.stringify([name, labels])) > maximumOwnWordsBytes) {
+    throw new CarbonOpsError(
+      "USAGE",
+      `Name and labels take more than ${maximumOwnWordsBytes} bytes, which is too much for a record; shorten them.`,
+    );
+  }
 }
 
 /** Everything that can be wrong is found before the command starts; what fails after its end costs at most its own result. */
 async function run(request: RunRequest): Promise<void> {
-  const { context, settings, flags } = request;
+  const { context, settings, flags, estimator } = request;
+  checkOwnWords(flags, settings);
   const level = settings.level ?? defaultLevel;
-  const estimator = new CarbonEstimator({ ...settings, clock: context.clock });
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
+  refuseOneFileForBoth(json, settings, context);
   const recorder = await recorderFor(settings, context);
-  const ignoreSignals: (() => void)[] = [];
+  const subscriptions: (() => void)[] = [];
+  const stopListening = (): void => {
+    for (const unsubscribe of subscriptions.splice(0)) unsubscribe();
+  };
   try {
     const { outcome, baselineNote } = await measure(request, (listener) =>
-      ignoreSignals.push(context.onSignal(listener)),
+      subscriptions.push(context.onSignal(listener)),
     );
     context.setExitCode(outcome.exitStatus);
     const name = flags.name ?? basename(request.program);
-    const assessment = await assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level });
-    await publish({ request, name, outcome, baselineNote, assessment, json, recorder });
+    const failures: CarbonOpsError[] = [];
+    const assessment = await settled(failures, async () =>
+      assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level }),
+    );
+    await publish({ request, name, outcome, baselineNote, assessment, json, recorder, failures, stopListening });
   } finally {
+    stopListening();
     await recorder?.close();
-    for (const ignore of ignoreSignals) ignore();
   }
 }
 
@@ -157,24 +186,36 @@ interface Publication {
   readonly assessment: RunAssessment | null;
   readonly json: OutputTarget | null;
   readonly recorder: Recorder | null;
+  /** From then on, a signal ends this process again. */
+  stopListening(): void;
+  /** What has failed already. */
+  readonly failures: CarbonOpsError[];
 }
 
 const noRecordMessage = "No record was kept, because no energy was read; ask `carbon-ops doctor`.";
 
 /** Record, summary and JSON, each whether or not another one fails; the first failure decides the exit status. */
 async function publish(publication: Publication): Promise<void> {
-  const { request, name, outcome, baselineNote, assessment, json, recorder } = publication;
+  const { request, name, outcome, baselineNote, assessment, json, recorder, failures } = publication;
   const { context, settings, flags } = request;
-  const failures: CarbonOpsError[] = [];
   const budget = budgetOf(assessment, settings, failures);
   const place = await settled(failures, async () => {
     if (recorder === null) return null;
     if (assessment === null) throw new CarbonOpsError("ENERGY_READ_FAILED", noRecordMessage);
     return recorder.append(assessment.record);
   });
+  // The record is safe; a file that cannot be opened (a FIFO without a reader) may be interrupted.
+  publication.stopListening();
   if (flags.quiet !== true) {
     const carbon = assessment === null ? null : { estimate: assessment.estimate, energy: assessment.energy };
-    const summary = { name, outcome, baselineNote, carbon, budget, record: place };
+    const summary = {
+      name,
+      outcome,
+      baselineNote,
+      carbon,
+      budget,
+      record: place ?? (recorder === null ? "not wanted" : "failed"),
+    } as const;
     context.stderr.write(runSummary(summary, outputWidth(context.stderr), outputStyle(context.stderr, context)));
   }
   await settled(failures, async () => {
@@ -203,15 +244,24 @@ function budgetOf(
   }
   const verdicts = judgeBudget({ maxGrams, maxWh, on: budgetOn ?? "upper" }, assessment.estimate, assessment.energy);
   if (verdicts.some(({ exceeded }) => exceeded)) {
-    failures.push(new CarbonOpsError("BUDGET_EXCEEDED", "The budget was exceeded; the summary shows by how much."));
+    failures.push(new CarbonOpsError("BUDGET_EXCEEDED", exceededSentence(verdicts)));
   }
   return verdicts;
 }
 
-async function settled(
-  failures: CarbonOpsError[],
-  work: () => Promise<RecordPlace | null>,
-): Promise<RecordPlace | null> {
+function exceededSentence(verdicts: readonly BudgetVerdict[]): string {
+  const parts = verdicts
+    .filter(({ exceeded }) => exceeded)
+    .map(({ quantity, judged, limit, on }) => {
+      const format = quantity === "grams" ? formatGrams : formatEnergyWh;
+      const what = on === "upper" ? "the interval's upper limit" : "the mean";
+      return `${what} is ${format(judged)} of at most ${format(limit)}`;
+    });
+  return `The budget was exceeded: ${parts.join(", and ")}.`;
+}
+
+/** What the work gives, or null with its failure noted: one part that fails does not cost the others. */
+async function settled<Result>(failures: CarbonOpsError[], work: () => Promise<Result | null>): Promise<Result | null> {
   try {
     return await work();
   } catch (error) {
@@ -232,7 +282,7 @@ function resultJson(
   const ofThisRun = {
     exit_status: outcome.exitStatus,
     energy_interval: toSnakeCase(assessment?.energy),
-    budget: toSnakeCase(budget),
+    budget_verdicts: toSnakeCase(budget),
     ledger: toSnakeCase(place),
   };
   return `${JSON.stringify({ ...figures, ...ofThisRun }, null, 2)}\n`;

@@ -42,6 +42,7 @@ export function openModel(request: ModelRequest): EnergySource {
       citation: model.citation,
     },
     idleWatts: model.watts(opened.times.logicalCpuCount, 0),
+    wattsPerBusyCpu: model.watts(opened.times.logicalCpuCount, 1) - model.watts(opened.times.logicalCpuCount, 0),
     read: () => {
       estimate = advanceEstimate(estimate, model, cpuTimesOrReadFailed(roots), clock.monotonicNs());
       return readingOf(estimate, model);

@@ -1,6 +1,7 @@
+import { shellQuoted } from "../../discovery/shell.ts";
 import type { JsonObject, JsonValue } from "../../ledger/index.ts";
 import { formatGrams } from "../../units.ts";
-import type { TextStyle } from "./style.ts";
+import { printable, type TextStyle } from "./style.ts";
 
 export interface LedgerRow {
   readonly seq: number;
@@ -24,11 +25,12 @@ export function ledgerTable(file: string, rows: readonly LedgerRow[], total: num
       })
       .join("  ")
       .trimEnd();
-  const shown = rows.length < total ? `The last ${rows.length} of ${total} records` : `${total} records`;
+  const all = `${total} ${total === 1 ? "record" : "records"}`;
+  const shown = rows.length < total ? `The last ${rows.length} of ${all}` : all;
   return [
     `${style.strong(lineOf(header))}\n`,
     ...cells.map((row) => `${lineOf(row)}\n`),
-    `\n${style.faint(`${shown}, not verified: carbon-ops ledger verify ${file}`)}\n`,
+    `\n${style.faint(`${shown}, not verified: carbon-ops ledger verify ${shellQuoted(file)}`)}\n`,
   ].join("");
 }
 
@@ -51,13 +53,6 @@ function cellsOf({ seq, record }: LedgerRow): readonly string[] {
 
 function firstText(record: JsonObject, names: readonly string[]): string {
   const found: JsonValue | undefined = names.map((name) => record[name]).find((value) => typeof value === "string");
-  const text = printable(typeof found === "string" ? found : "", false);
+  const text = printable(typeof found === "string" ? found : "");
   return text.length > widestCell ? `${text.slice(0, widestCell - 1)}…` : text;
-}
-
-/** Control characters (C0, DEL, C1) and those that change the direction of text are replaced. */
-function printable(text: string, keepLineFeeds: boolean): string {
-  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
-    keepLineFeeds && character === "\n" ? character : "\ufffd",
-  );
 }

@@ -1,26 +1,35 @@
 import type { LedgerVerification } from "../../ledger/index.ts";
-import { labelledRows, type TextStyle, wrapText } from "./style.ts";
+import type { Repair } from "../../ledger/repairs.ts";
+import { labelledRows, printable, type TextStyle, wrapText } from "./style.ts";
+
+/** What the command found, and with which keys. */
+export interface VerificationReport extends LedgerVerification {
+  /** The ledger as the user named it. */
+  readonly path: string;
+  /** Where the trusted keys come from; null when there are none. */
+  readonly keyOrigin: string | null;
+  /** Why the user's own key was not used; null when it was, or was not looked for. */
+  readonly unusedKey: string | null;
+}
 
 /** What `carbon-ops ledger verify` shows: the verdict, what it rests on, and what was not checked. */
-export function verificationPage(
-  file: string,
-  findings: LedgerVerification,
-  keyOrigin: string | null,
-  width: number,
-  style: TextStyle,
-): string {
+export function verificationPage(report: VerificationReport, width: number, style: TextStyle): string {
   const rows: (readonly [string, string])[] = [
-    ["ledger", findings.ledgerId ?? "unknown"],
-    ["lines", linesText(findings)],
-    ["signed", signedText(findings, keyOrigin)],
+    ["ledger", report.ledgerId ?? "unknown"],
+    ["lines", linesText(report)],
+    ["signed", signedText(report)],
   ];
-  if (findings.root !== null) rows.push(["root", findings.root]);
-  if (findings.tornTail !== null) rows.push(["torn tail", tornText(findings.tornTail.bytes)]);
-  for (const { file: place, reason } of findings.checkpoints.problems) rows.push(["checkpoint", `${place}: ${reason}`]);
-  for (const part of findings.checked) rows.push(["checked", part]);
-  for (const part of findings.notChecked) rows.push(["not checked", part]);
-  const headline = wrapText(`${verdict(findings)}: ${file}. ${explanation(findings)}`, width).join("\n");
-  return `${coloured(headline, findings, style)}\n\n${labelledRows(rows, width, style)}`;
+  if (report.unusedKey !== null) rows.push(["your key", `not used: ${report.unusedKey}`]);
+  if (report.root !== null) rows.push(["root", report.root]);
+  if (report.tornTail !== null) rows.push(["torn tail", tornText(report.tornTail.bytes)]);
+  for (const repair of report.repairs) rows.push(["repair", repairText(repair)]);
+  const unlisted = report.repairCount - report.repairs.length;
+  if (unlisted > 0) rows.push(["repair", `and ${unlisted} more`]);
+  for (const { file, reason } of report.checkpoints.problems) rows.push(["checkpoint", `${file}: ${reason}`]);
+  for (const part of report.checked) rows.push(["checked", part]);
+  for (const part of report.notChecked) rows.push(["not checked", part]);
+  const headline = wrapText(`${verdict(report)}: ${report.path}. ${explanation(report)}`, width).join("\n");
+  return `${coloured(headline, report, style)}\n\n${labelledRows(rows, width, style)}`;
 }
 
 function verdict(findings: LedgerVerification): string {
@@ -34,22 +43,40 @@ function coloured(text: string, findings: LedgerVerification, style: TextStyle):
 }
 
 function explanation(findings: LedgerVerification): string {
-  const { firstBadLine: bad, lines, unsignedLines, namedKey } = findings;
+  const { firstBadLine: bad, unsignedLines, namedKey } = findings;
   if (bad !== null)
     return `Line ${bad.line} (seq ${bad.seq}) is the first that is not as it was written: ${bad.reason}.`;
   if (!findings.valid) return "Every line is in order; what is wrong stands under checkpoint.";
-  if (unsignedLines === 0) return `All ${count(lines, "line")} are as they were written and signed.`;
+  if (unsignedLines === 0) return intactText(findings);
   if (findings.trust === "none") {
     return `Every line is in order, but no trusted key shows who wrote them; the ledger names ${namedKey ?? "none"}, which anybody could have put there. Get the key from its owner and name it with --key.`;
   }
   return `The last ${count(unsignedLines, "line")} ${unsignedLines === 1 ? "is" : "are"} not signed: being written at this moment, left by a crash, or added by somebody else. Opening the ledger for appending signs and notes what a crash left.`;
 }
 
+/** Lines that a writer found unsigned and then signed are not said to be his. */
+function intactText({ lines, adoptedLines }: LedgerVerification): string {
+  if (lines === 1) return "Its only line is as it was written and signed.";
+  if (adoptedLines === 0) return `All ${lines} lines are as they were written and signed.`;
+  const some = adoptedLines === 1 ? "1 of them was" : `${adoptedLines} of them were`;
+  return `All ${lines} lines are as they were signed, but ${some} found unsigned first, so that nothing shows who wrote ${adoptedLines === 1 ? "it" : "them"}: see repair.`;
+}
+
+function repairText({ line, adopted, file, bytes }: Repair): string {
+  if (adopted !== null) {
+    const { firstLine, lastLine } = adopted;
+    const lines = firstLine >= lastLine ? `line ${lastLine} was` : `lines ${firstLine} to ${lastLine} were`;
+    return `line ${line} says that ${lines} found without a signature, left by a crash or added by somebody else`;
+  }
+  if (file === null) return `line ${line} tells of a repair that this version does not know`;
+  return `line ${line} says that ${count(bytes ?? 0, "byte")} that a crash left were set aside in ${printable(file)}`;
+}
+
 function linesText({ lines, firstBadLine }: LedgerVerification): string {
   return firstBadLine === null ? String(lines) : `${lines} before the first that may be bad`;
 }
 
-function signedText({ signedUpTo, signedBy, trust }: LedgerVerification, keyOrigin: string | null): string {
+function signedText({ signedUpTo, signedBy, trust, keyOrigin }: VerificationReport): string {
   if (signedBy === null) return "nothing that a trusted key vouches for";
   const why = trust === "checkpoint" ? "vouched for by the given checkpoint" : (keyOrigin ?? "");
   return `${signedUpTo === 1 ? "line 1" : `lines 1 to ${signedUpTo}`} by ${signedBy} (${why})`;

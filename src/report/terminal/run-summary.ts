@@ -2,6 +2,7 @@ import type { EnergyInterval } from "../../carbon/energy-interval.ts";
 import type { BudgetRow, CarbonEstimate, CoverageInterval } from "../../carbon/estimate.ts";
 import type { BudgetVerdict } from "../../monitor/budget.ts";
 import type { CommandOutcome } from "../../monitor/command-run.ts";
+import type { EnergyFigures } from "../../monitor/energy-figures.ts";
 import {
   formatBytes,
   formatDurationSeconds,
@@ -11,8 +12,9 @@ import {
   formatRatioAsPercent,
   formatSignificant,
   formatWatts,
+  joulesFromWattHours,
 } from "../../units.ts";
-import { labelledRows, type TextStyle } from "./style.ts";
+import { labelledRows, printable, type TextStyle } from "./style.ts";
 
 /** Where the record of a run went, or why it went nowhere. */
 export interface RecordPlace {
@@ -28,7 +30,8 @@ export interface RunSummary {
   /** Null when no energy could be read: then there are no grams either. */
   readonly carbon: { readonly estimate: CarbonEstimate; readonly energy: EnergyInterval } | null;
   readonly budget: readonly BudgetVerdict[];
-  readonly record: RecordPlace | null;
+  /** Where it is kept, or why it is kept nowhere. */
+  readonly record: RecordPlace | "not wanted" | "failed";
 }
 
 /** What `carbon-ops run` prints on stderr when the command has ended. */
@@ -47,19 +50,25 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
     rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
   }
   if (summary.baselineNote !== null) rows.push(["idle power", summary.baselineNote]);
+  const impossibleIdle = impossibleIdleText(outcome);
+  if (impossibleIdle !== null) rows.push(["note", style.bad(impossibleIdle)]);
   if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
-  for (const verdict of summary.budget) rows.push(["budget", budgetText(verdict, style)]);
-  rows.push([
-    "record",
-    record === null ? "none kept (--ledger FILE keeps one)" : `${record.path}, record ${record.seq}`,
-  ]);
+  for (const verdict of summary.budget)
+    rows.push([verdict.quantity === "grams" ? "gram budget" : "Wh budget", budgetText(verdict, style)]);
+  rows.push(["record", recordText(record, style)]);
   return `\n${headline(summary, style)}\n${labelledRows(rows, width, style)}`;
+}
+
+function recordText(record: RunSummary["record"], style: TextStyle): string {
+  if (record === "not wanted") return "none kept (--ledger FILE keeps one)";
+  if (record === "failed") return style.bad("not kept, for the reason below");
+  return `${record.path}, record ${record.seq}`;
 }
 
 function headline({ name, outcome }: RunSummary, style: TextStyle): string {
   const end = outcome.signal === null ? `exit ${outcome.exitStatus}` : `ended by ${outcome.signal}`;
   const status = outcome.exitStatus === 0 ? style.good(end) : style.bad(end);
-  return `${style.strong("carbon-ops")}  ${name}  ${status}  ${formatDurationSeconds(outcome.durationSeconds)}`;
+  return `${style.strong("carbon-ops")}  ${printable(name)}  ${status}  ${formatDurationSeconds(outcome.durationSeconds)}`;
 }
 
 function energyText({ outcome, carbon }: RunSummary): string {
@@ -72,15 +81,17 @@ function energyText({ outcome, carbon }: RunSummary): string {
       ? `of ${formatEnergyWh(energyWhTotal)} that the host took`
       : `of ${formatEnergyWh(energyWhTotal + gpu.energyWhTotal)} that host and GPUs took`;
   const lost =
-    outcome.energy.gaps > 0 ? `; ${outcome.energy.gaps} readings are missing, so these are lower bounds` : "";
+    outcome.energy.gaps > 0
+      ? `; ${countOf(outcome.energy.gaps, "reading")} failed or made no sense, so energy may be missing`
+      : "";
   return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
 }
 
-function sourceText({ energy, durationSeconds }: CommandOutcome): string {
+function sourceText({ energy }: CommandOutcome): string {
   if (energy.energySource === "none") return "nowhere";
   const modelled = energy.energyProvenance === "estimated" ? "modelled, not measured: " : "measured: ";
-  const watts =
-    energy.energyWhTotal === null ? "" : `; mean ${formatWatts((energy.energyWhTotal * 3600) / durationSeconds)}`;
+  const meanWatts = meanWattsOf(energy);
+  const watts = meanWatts === null ? "" : `; mean ${formatWatts(meanWatts)}`;
   const idle =
     energy.idleBaselineWatts === null
       ? "; idle power is not known, and is shared out with the rest"
@@ -97,10 +108,22 @@ function gpuRows({ energy }: CommandOutcome): readonly (readonly [string, string
         ? "the task's part is not known and is in no figure"
         : `${formatEnergyWh(board.energyWhTask)} of it the task's`;
     const idle = board.idleWatts === null ? "" : `, above ${formatWatts(board.idleWatts)} idle`;
-    const gaps = board.gaps > 0 ? `; ${board.gaps} readings are missing, so these are lower bounds` : "";
+    const gaps = board.gaps > 0 ? `; ${countOf(board.gaps, "reading")} failed, so energy may be missing` : "";
     const note = board.note === null ? "" : `; ${board.note}`;
     return ["GPU", `${board.name}: ${formatEnergyWh(board.energyWhTotal)} (${how}), ${part}${idle}${gaps}${note}`];
   });
+}
+
+function meanWattsOf({ energyWhTotal, measuredSeconds }: EnergyFigures): number | null {
+  if (energyWhTotal === null || measuredSeconds === null || measuredSeconds <= 0) return null;
+  return joulesFromWattHours(energyWhTotal) / measuredSeconds;
+}
+
+/** A baseline that is above the whole cannot be of this source: then what is left for the task is nothing that was measured. */
+function impossibleIdleText({ energy }: CommandOutcome): string | null {
+  const meanWatts = meanWattsOf(energy);
+  if (meanWatts === null || energy.idleBaselineWatts === null || energy.idleBaselineWatts <= meanWatts) return null;
+  return `the idle baseline of ${formatWatts(energy.idleBaselineWatts)} is more than all that the host took, so it is wrong for this source and the task's energy is not known; leave --idle-watts out or correct it`;
 }
 
 function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string {
@@ -128,8 +151,7 @@ function carbonText({ grams, interval, pueUsed, wallFactorUsed }: CarbonEstimate
 }
 
 function intensityText({ region, intensity, intensityGPerKwh, qualityFlag }: CarbonEstimate): string {
-  const unknown =
-    qualityFlag === "fallback" ? "; no region was given: --region NAME makes this a figure of your grid" : "";
+  const unknown = qualityFlag === "fallback" ? "; --region NAME makes this a figure of your grid" : "";
   const zone = intensity.zoneName === region ? region : `${region} (${intensity.zoneName})`;
   return `${zone}: ${formatSignificant(intensityGPerKwh)} g/kWh, ${intensity.kind}, ${intensity.scope}, ${intensity.period} (${intensity.source})${unknown}`;
 }
@@ -169,6 +191,10 @@ interface Interval extends Pick<CoverageInterval, "level" | "kind"> {
 function intervalText(format: (value: number) => string, { lower, upper, level, kind }: Interval): string {
   if (kind === "upper_limit") return `at most ${format(upper)}, ${formatLevel(level)} limit`;
   return `${formatLevel(level)} interval ${format(lower)} to ${format(upper)}`;
+}
+
+function countOf(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 function leftRunningText(count: number): string {

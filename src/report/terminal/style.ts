@@ -57,3 +57,13 @@ export function labelledRows(rows: readonly (readonly [string, string])[], width
     })
     .join("");
 }
+
+/**
+ * Text that somebody else chose, without anything that could steer a terminal: control characters (C0, DEL, C1) and those that
+ * change the direction of text are replaced.
+ */
+export function printable(text: string, keepLineFeeds = false): string {
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+    keepLineFeeds && character === "\n" ? character : "\ufffd",
+  );
+}

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { shellQuoted } from "../../../discovery/shell.ts";
 import { assertPathWritable, Ledger, loadOrCreateSigningKey } from "../../../ledger/index.ts";
+import { assertAbsent } from "../../../ledger/ledger-files.ts";
 import { labelledRows } from "../../../report/terminal/style.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
@@ -21,6 +23,8 @@ export function buildInit(context: CommandContext): Command {
     .addHelpText("after", "\nExample: carbon-ops ledger init carbon.ndjson")
     .action(async (file: string, options: InitOptions) => {
       const path = resolve(context.workingDirectory, file);
+      // All that can be refused is refused before a key is made.
+      await assertAbsent(path);
       await assertPathWritable(path);
       const keyPath = await keyPathFor(options.key, context);
       const key = await loadOrCreateSigningKey(keyPath);
@@ -55,6 +59,6 @@ function initPage(created: CreatedLedger, context: CommandContext): string {
     `${style.good("Created")} ${style.strong(created.path)}\n`,
     labelledRows(rows, outputWidth(context.stdout), style),
     "\nWho wants to verify it needs the file, the files beside it, and the public key by another way:\n",
-    `  carbon-ops ledger verify ${created.path} --key '${created.publicKey}'\n`,
+    `  carbon-ops ledger verify ${shellQuoted(created.path)} --key '${created.publicKey}'\n`,
   ].join("");
 }

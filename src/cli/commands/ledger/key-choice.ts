@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { FoundValue } from "../../../config/layers.ts";
 import { loadSettings } from "../../../config/load.ts";
@@ -9,6 +8,7 @@ import { loadSigningKey } from "../../../ledger/index.ts";
 import { isVerifierKeyText } from "../../../ledger/verifier-key.ts";
 import type { CommandContext } from "../../context.ts";
 import { signingKeyPath } from "../../signing-key-path.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** The private key file: --key, else the setting, else the user's own. */
 export async function keyPathFor(flag: string | undefined, context: CommandContext): Promise<string> {
@@ -22,7 +22,14 @@ export async function keyPathFor(flag: string | undefined, context: CommandConte
 /** Keys to verify with, and where they come from, in words for people. */
 export interface TrustedKeys {
   readonly keys: readonly string[];
-  readonly origin: string;
+  /** Null when there are none. */
+  readonly origin: string | null;
+  /** Why the user's own key is not among them; null when it is, or was not looked for. */
+  readonly unusedKey: string | null;
+}
+
+export function noKeys(unusedKey: string | null): TrustedKeys {
+  return { keys: [], origin: null, unusedKey };
 }
 
 /**
@@ -31,22 +38,33 @@ export interface TrustedKeys {
  */
 export async function namedKeys(flags: readonly string[], context: CommandContext): Promise<TrustedKeys> {
   const keys = await Promise.all(flags.map((flag) => keysOf(flag, context)));
-  return { keys: keys.flat(), origin: "given with --key" };
+  return { keys: keys.flat(), origin: "given with --key", unusedKey: null };
 }
 
-/** The user's own key, where there is one and the ledger says that it is signed with it; otherwise no key. */
+/**
+ * The user's own key, where there is one and the ledger says that it is signed with it; otherwise no key, and why. The chain
+ * can be checked without one.
+ */
 export async function ownKey(ledgerPath: string, context: CommandContext): Promise<TrustedKeys> {
-  const none = { keys: [], origin: "" };
+  const namedKey = await keyNamedIn(ledgerPath);
+  if (namedKey === null) return noKeys(null);
   try {
     const keyPath = await keyPathFor(undefined, context);
     const { verifierKey } = await loadSigningKey(keyPath);
-    const genesis = await readGenesis(ledgerPath);
-    return genesis.verifierKey.vkey === verifierKey
-      ? { keys: [verifierKey], origin: `your own key, ${keyPath}` }
-      : none;
+    if (verifierKey === namedKey) return { keys: [verifierKey], origin: `your own key, ${keyPath}`, unusedKey: null };
+    return noKeys(`Your own key, ${keyPath}, is not the one that the ledger names.`);
   } catch (error) {
-    // Without a usable key of one's own the chain can still be checked; a ledger that cannot be read is reported then.
-    if (error instanceof CarbonOpsError) return none;
+    if (error instanceof CarbonOpsError) return noKeys(error.message);
+    throw error;
+  }
+}
+
+/** Null for what cannot be read or is no ledger: verifying it says so. */
+async function keyNamedIn(ledgerPath: string): Promise<string | null> {
+  try {
+    return (await readGenesis(ledgerPath)).verifierKey.vkey;
+  } catch (error) {
+    if (error instanceof CarbonOpsError) return null;
     throw error;
   }
 }
@@ -64,7 +82,7 @@ async function keysOf(flag: string, context: CommandContext): Promise<readonly s
 
 async function readKeyFile(flag: string, path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return (await readSmallFile(path)).toString("utf8");
   } catch (error) {
     throw new CarbonOpsError(
       "KEY_UNREADABLE",

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
@@ -6,7 +5,8 @@ import { type LedgerVerification, verifyLedger } from "../../../ledger/index.ts"
 import { verificationPage } from "../../../report/terminal/ledger-verification.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
-import { namedKeys, ownKey, type TrustedKeys } from "./key-choice.ts";
+import { namedKeys, noKeys, ownKey, type TrustedKeys } from "./key-choice.ts";
+import { readSmallFile } from "./small-file.ts";
 
 interface VerifyOptions {
   readonly key?: readonly string[];
@@ -35,9 +35,10 @@ export function buildVerify(context: CommandContext): Command {
         ...(checkpoint === null ? {} : { checkpoint }),
       });
       const { stdout } = context;
-      const keyOrigin = trusted.keys.length === 0 ? null : trusted.origin;
-      if (options.json === true) stdout.write(jsonText({ path: file, ...findings, keyOrigin }));
-      else stdout.write(verificationPage(file, findings, keyOrigin, outputWidth(stdout), outputStyle(stdout, context)));
+      const { origin: keyOrigin, unusedKey } = trusted;
+      const report = { path: file, ...findings, keyOrigin, unusedKey };
+      if (options.json === true) stdout.write(jsonText(report));
+      else stdout.write(verificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
       context.setExitCode(exitCodeOf(findings));
     });
 }
@@ -63,12 +64,12 @@ async function trustedKeys(
   context: CommandContext,
 ): Promise<TrustedKeys> {
   if (flags.length > 0) return await namedKeys(flags, context);
-  return path === null ? { keys: [], origin: "" } : await ownKey(path, context);
+  return path === null ? noKeys(null) : await ownKey(path, context);
 }
 
 async function readCheckpoint(file: string, context: CommandContext): Promise<Buffer> {
   try {
-    return await readFile(resolve(context.workingDirectory, file));
+    return await readSmallFile(resolve(context.workingDirectory, file));
   } catch (error) {
     throw new CarbonOpsError(
       "LEDGER_UNREADABLE",

@@ -1,0 +1,25 @@
+import { CarbonEstimator } from "../carbon/estimator.ts";
+import type { FoundSettings } from "../config/load.ts";
+import type { SettingName } from "../config/settings.ts";
+import { CarbonOpsError } from "../errors.ts";
+import { resolveRegion } from "../intensity/regions.ts";
+import type { CommandContext } from "./context.ts";
+
+/**
+ * An estimator with a command's settings. Whether a region or a PUE profile exists is known only here, so the place that its
+ * name was found in is put before the sentence. Throws REGION_UNKNOWN and INPUT_INVALID.
+ */
+export function estimatorFor({ settings, originOf }: FoundSettings, { clock }: CommandContext): CarbonEstimator {
+  const namingPlace = (name: SettingName, build: () => unknown): void => {
+    try {
+      build();
+    } catch (error) {
+      if (!(error instanceof CarbonOpsError)) throw error;
+      throw new CarbonOpsError(error.code, `${originOf(name) ?? name}: ${error.message}`, { cause: error });
+    }
+  };
+  const { region, pue } = settings;
+  if (region !== undefined) namingPlace("region", () => resolveRegion(region));
+  if (pue !== undefined) namingPlace("pue", () => new CarbonEstimator({ pue }));
+  return new CarbonEstimator({ ...settings, clock });
+}
