@@ -41,7 +41,7 @@ export const rooms = {
     imports: [...ground, "discovery", "attribution", "carbon", "record", "ledger", "config", "host", "energy"],
     packages: [],
   },
-  exporters: { imports: [...ground, "monitor", "carbon", "record"], packages: [] },
+  exporters: { imports: [...ground, "governor/client", "monitor", "carbon", "record"], packages: [] },
   // Shows what the rooms below found, so it names their types; it computes nothing.
   report: {
     imports: [...ground, "monitor", "carbon", "record", "ledger", "discovery", "intensity", "energy", "host"],

@@ -90,6 +90,10 @@ export const errorCatalogue = {
     meaning: "No governor answers on the socket: it is absent, forbidden, left over, or silent for too long.",
   },
   GOVERNOR_REFUSED: { exitCode: 1, meaning: "The governor refused a request; the message holds its reason." },
+  LISTEN_UNUSABLE: {
+    exitCode: 2,
+    meaning: "The address of --listen cannot be served on: it is taken, forbidden, or not this host's.",
+  },
   INTERNAL: { exitCode: 70, meaning: "A defect of carbon-ops: please report it with the message." },
 } as const satisfies Record<string, CatalogueEntry>;
 

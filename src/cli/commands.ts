@@ -49,6 +49,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/governor.ts"),
   },
   {
+    name: "metrics",
+    summary: "serve the governor's totals to Prometheus",
+    load: () => import("./commands/metrics.ts"),
+  },
+  {
     name: "ledger",
     summary: "create, extend, verify and read an audit ledger",
     load: () => import("./commands/ledger.ts"),

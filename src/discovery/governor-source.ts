@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { DomainKind } from "../energy/counter.ts";
 import { powercapUncertainty } from "../energy/powercap-uncertainty.ts";
-import type { DomainKind, DomainReading, EnergyReading, EnergySource } from "../energy/source.ts";
+import type { DomainReading, EnergyReading, EnergySource } from "../energy/source.ts";
 import { CarbonOpsError } from "../errors.ts";
 import {
   connectGovernor,

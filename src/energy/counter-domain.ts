@@ -3,11 +3,12 @@ import {
   advanceCounter,
   type CounterRule,
   type CounterState,
+  type DomainKind,
   microjoulesOf,
   missReading,
   unreadCounter,
 } from "./counter.ts";
-import type { DomainKind, DomainReading, EnergyReading } from "./source.ts";
+import type { DomainReading, EnergyReading } from "./source.ts";
 
 /** Where a domain's count comes from. */
 export interface RawCounter {

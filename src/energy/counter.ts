@@ -3,6 +3,9 @@
  * Deltas are taken in counts and accumulated as counts, so that nothing is rounded away at a wrap or over time.
  */
 
+export const domainKinds = ["package", "dram", "core", "uncore", "psys", "gpu"] as const;
+export type DomainKind = (typeof domainKinds)[number];
+
 export interface CounterRule {
   /** Energy of one count, or of `countsPerUnit` of them. */
   readonly unitNanojoules: bigint;
@@ -11,6 +14,17 @@ export interface CounterRule {
   /** Counts after which the counter starts again at 0; null where that is unknown: then a decrease is a gap, never a wrap. */
   readonly modulus: bigint | null;
   readonly limits: PowerLimits;
+}
+
+export interface HardwareCounter {
+  readonly id: string;
+  readonly kind: DomainKind;
+  /** Whether it is part of the host's energy. */
+  readonly counted: boolean;
+  readonly rule: CounterRule;
+  /** The count it shows now. Throws the system's error, or one about what it found. */
+  readRaw(): bigint;
+  close(): void;
 }
 
 export interface PowerLimits {
@@ -34,7 +48,12 @@ export const packageLimits: PowerLimits = { largestStepWatts: 2000, largestSusta
 export const partLimits: PowerLimits = { ...packageLimits, neverRests: false };
 
 /** A platform rail carries several packages, their memory and more. */
-export const platformLimits: PowerLimits = { largestStepWatts: 20_000, largestSustainedWatts: 2000, neverRests: false };
+const platformLimits: PowerLimits = { largestStepWatts: 20_000, largestSustainedWatts: 2000, neverRests: false };
+
+export function limitsOf(kind: DomainKind): PowerLimits {
+  if (kind === "package") return packageLimits;
+  return kind === "psys" ? platformLimits : partLimits;
+}
 
 /**
  * Time by which energy may arrive later than it was used: RAPL updates about every 1 ms without a timestamp, this process may
@@ -104,5 +123,5 @@ function isPlausible(delta: bigint, rule: CounterRule, elapsedNs: bigint): boole
 }
 
 function joulesOf(counts: bigint, rule: CounterRule): number {
-  return Number(counts * rule.unitNanojoules) / Number(rule.countsPerUnit ?? 1n) / 1e9;
+  return (Number(counts) * Number(rule.unitNanojoules)) / Number(rule.countsPerUnit ?? 1n) / 1e9;
 }

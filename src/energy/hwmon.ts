@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { listKernelDirectory, readOptionalKernelFile } from "../host/kernel-file.ts";
+import { listKernelDirectory, readOptionalKernelFile } from "../host/optional-kernel-file.ts";
 import { advanceCounter, type CounterRule, microjoulesOf, missReading, unreadCounter } from "./counter.ts";
 import type { GpuBoard, GpuBoardReading, GpuEnergySource } from "./gpu.ts";
 import { addPower, emptyIntegral, microjoulesOfIntegral, missPower } from "./integrated-power.ts";

@@ -1,5 +1,5 @@
 import { systemErrorCode } from "../errors.ts";
-import type { CpuPlace } from "../host/topology.ts";
+import type { CpuPlace } from "../host/online-cpus.ts";
 import type { MsrFile } from "./msr-file.ts";
 
 /** A package, or a die of one, whose counters any of its CPUs shows. */
@@ -11,12 +11,14 @@ export interface PackagePlace {
 
 /** The places that have counters, in order, from the CPUs that are online. */
 export function packagePlaces(cpus: readonly CpuPlace[], perDie: boolean): PackagePlace[] {
-  const packageIds = [...new Set(cpus.map(({ packageId }) => packageId))].toSorted((left, right) => left - right);
-  return packageIds.flatMap((packageId): PackagePlace[] => {
-    const dies = new Set(cpus.filter((cpu) => cpu.packageId === packageId).map(({ dieId }) => dieId ?? 0));
-    if (!perDie || dies.size < 2) return [{ packageId, dieId: null }];
-    return [...dies].toSorted((left, right) => left - right).map((dieId) => ({ packageId, dieId }));
+  return ascending(cpus.map(({ packageId }) => packageId)).flatMap((packageId): PackagePlace[] => {
+    const dies = ascending(cpus.filter((cpu) => cpu.packageId === packageId).map(({ dieId }) => dieId ?? 0));
+    return perDie && dies.length > 1 ? dies.map((dieId) => ({ packageId, dieId })) : [{ packageId, dieId: null }];
   });
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].toSorted((left, right) => left - right);
 }
 
 /** The online CPUs of a place, lowest first. */
@@ -50,14 +52,18 @@ export function packageRegisters(
     held = null;
   };
   const readAnew = (register: number): bigint => {
-    close();
     let firstError: unknown = new Error("no CPU of this package is online");
     for (const [index, cpu] of listCpus().entries()) {
+      let fresh: MsrFile | null = null;
       try {
-        held = openFile(cpu);
-        return held.read(register);
-      } catch (error) {
+        fresh = openFile(cpu);
+        const value = fresh.read(register);
+        // Closed only now: a process that has given up root since cannot open another, and keeps what it has.
         close();
+        held = fresh;
+        return value;
+      } catch (error) {
+        fresh?.close();
         if (index === 0) firstError = error;
         // Every CPU of the package has the same registers: one that is not there on one is on none.
         if (systemErrorCode(error) === "EIO") break;

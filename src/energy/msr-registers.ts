@@ -1,6 +1,5 @@
-import type { CpuInfo } from "../host/cpuinfo.ts";
-import { type CounterRule, packageLimits, partLimits, platformLimits } from "./counter.ts";
-import type { DomainKind } from "./source.ts";
+import type { CpuInfo } from "../host/cpuinfo-text.ts";
+import { type CounterRule, type DomainKind, limitsOf } from "./counter.ts";
 
 /** The RAPL registers of a processor, and how their counts become joules. */
 export interface MsrLayout {
@@ -81,11 +80,6 @@ function unitOf(
   if (kind === "psys" && serversWithJoulePlatformUnit.includes(model)) return { unitNanojoules: 1_000_000_000n };
   if (atomsThatCountMicrojoules.includes(model)) return { unitNanojoules: 1000n << energyStatusUnit };
   return { unitNanojoules: 1_000_000_000n, countsPerUnit: 1n << energyStatusUnit };
-}
-
-function limitsOf(kind: DomainKind): CounterRule["limits"] {
-  if (kind === "package") return packageLimits;
-  return kind === "psys" ? platformLimits : partLimits;
 }
 
 /** The count in an energy register. */

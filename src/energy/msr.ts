@@ -1,34 +1,15 @@
 import type { Clock } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import type { CpuInfo } from "../host/cpuinfo.ts";
-import { type CpuPlace, readOnlineCpus } from "../host/topology.ts";
 import { type CounterDomain, energyReading, isCounted, missAll, newDomain, sweep } from "./counter-domain.ts";
 import { holdBackMirrors } from "./mirrors.ts";
-import { type MsrFile, msrPath, openMsrFile } from "./msr-file.ts";
-import {
-  cpusOfPlace,
-  type PackagePlace,
-  type PackageRegisters,
-  packagePlaces,
-  packageRegisters,
-  placeName,
-} from "./msr-package.ts";
-import { type MsrDomain, type MsrLayout, msrCount, msrLayoutOf, msrRule } from "./msr-registers.ts";
+import { type MsrCounterRequest, openMsrCounters } from "./msr-counters.ts";
 import { powercapUncertainty } from "./powercap-uncertainty.ts";
 import type { EnergyReading, EnergySource, SourceUncertainty } from "./source.ts";
 
-export interface MsrRequest {
-  /** "/dev/cpu", or a tree of the same shape. */
-  readonly msrRoot: string;
-  /** "/sys": says which CPUs are online, and in which package. */
-  readonly sysRoot: string;
+export interface MsrRequest extends MsrCounterRequest {
   readonly clock: Clock;
-  readonly cpu: CpuInfo;
   readonly hostname: string | null;
-  /** CPUs that may be read; by default any. Of those of one package, only one is. */
-  readonly cpus?: readonly number[];
-  /** Opens a CPU's registers; by default its file below `msrRoot`. */
-  readonly openFile?: (cpu: number) => MsrFile;
 }
 
 /**
@@ -37,10 +18,12 @@ export interface MsrRequest {
  */
 export function openMsr(request: MsrRequest): EnergySource {
   const { clock, cpu, hostname } = request;
-  const layout = msrLayoutOf(cpu);
-  const packages = layout === null ? [] : openPackages(request, layout);
-  const domains = packages.flatMap((opened) => opened.domains);
-  const isFiltered = packages.some((opened) => opened.isFiltered);
+  const { counters, isFiltered } = openMsrCounters(request);
+  const domains = counters.map((counter) => {
+    const { id, kind, rule, counted } = counter;
+    const raw = { read: () => counter.readRaw(), close: () => counter.close() };
+    return newDomain({ id, kind, rule, countable: counted, counter: raw });
+  });
 
   const readAll = (): EnergyReading => {
     const monotonicNs = clock.monotonicNs();
@@ -51,7 +34,7 @@ export function openMsr(request: MsrRequest): EnergySource {
     return energyReading(monotonicNs, domains);
   };
   const close = (): void => {
-    for (const { registers } of packages) registers.close();
+    for (const { counter } of domains) counter.close();
   };
   try {
     readAll();
@@ -73,71 +56,6 @@ export function openMsr(request: MsrRequest): EnergySource {
     read: readAll,
     close,
   };
-}
-
-interface OpenedPackage {
-  readonly registers: PackageRegisters;
-  readonly domains: readonly CounterDomain[];
-  readonly isFiltered: boolean;
-}
-
-function openPackages(request: MsrRequest, layout: MsrLayout): OpenedPackage[] {
-  const listAllowed = (): CpuPlace[] => allowedCpus(request);
-  const { openFile = (cpu: number) => openMsrFile(msrPath(request.msrRoot, cpu)) } = request;
-  const places = packagePlaces(listAllowed(), layout.perDie).map((place) => {
-    const registers = packageRegisters(() => cpusOfPlace(listAllowed(), place), openFile);
-    return { place, registers, unitValue: valueOrNull(registers, layout.unitRegister) ?? 0n };
-  });
-  // A package that cannot be read now is a gap of the total, not absent from it: its unit is its neighbour's.
-  const anyUnit = places.find(({ unitValue }) => unitValue !== 0n)?.unitValue;
-  if (anyUnit === undefined) return [];
-  return places.map(({ place, registers, unitValue }) => {
-    const domains = layout.domains
-      .filter((domain) => isThere(registers, domain))
-      .map((domain) => openDomain(request.cpu, registers, place, domain, unitValue === 0n ? anyUnit : unitValue));
-    const filter = layout.filterRegister === null ? null : valueOrNull(registers, layout.filterRegister);
-    return { registers, domains, isFiltered: filter !== null && (filter & 1n) === 1n };
-  });
-}
-
-function allowedCpus({ sysRoot, cpus }: MsrRequest): CpuPlace[] {
-  return readOnlineCpus({ sys: sysRoot }).filter(({ cpu }) => cpus === undefined || cpus.includes(cpu));
-}
-
-/** As the kernel's driver does it: a counter that cannot be read or shows 0 is none. A package's own is always kept. */
-function isThere(registers: PackageRegisters, { kind, register }: MsrDomain): boolean {
-  return kind === "package" || msrCount(valueOrNull(registers, register) ?? 0n) !== 0n;
-}
-
-function openDomain(
-  cpu: CpuInfo,
-  registers: PackageRegisters,
-  place: PackagePlace,
-  { kind, register }: MsrDomain,
-  unitValue: bigint,
-): CounterDomain {
-  return newDomain({
-    id: domainId(place, kind),
-    kind,
-    rule: msrRule(kind, cpu, unitValue),
-    countable: kind === "package" || kind === "dram",
-    counter: { read: () => msrCount(registers.read(register)), close: () => registers.close() },
-  });
-}
-
-/** Named as powercap names them: "package-0", "package-0/dram", and the platform rail beside the packages. */
-function domainId(place: PackagePlace, kind: MsrDomain["kind"]): string {
-  if (kind === "package") return placeName(place);
-  if (kind === "psys") return place.packageId === 0 ? "psys" : `psys-${place.packageId}`;
-  return `${placeName(place)}/${kind}`;
-}
-
-function valueOrNull(registers: PackageRegisters, register: number): bigint | null {
-  try {
-    return registers.read(register);
-  } catch {
-    return null;
-  }
 }
 
 function labelOf(domains: readonly CounterDomain[], cpu: CpuInfo, isFiltered: boolean): string {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { CpuVendor } from "../host/cpuinfo.ts";
-import type { DomainKind } from "./source.ts";
+import type { CpuVendor } from "../host/cpuinfo-text.ts";
+import { listKernelDirectory, readOptionalKernelFile } from "../host/optional-kernel-file.ts";
+import type { DomainKind } from "./counter.ts";
 import { parseMicrojoules } from "./zone-file.ts";
 
 export interface PowercapZone {
@@ -19,7 +20,6 @@ export interface PowercapZone {
   /** Real directory of the zone. */
   readonly directory: string;
   readonly energyFile: string;
-  readonly rangeFile: string;
   /** Largest value that the counter shows; null where the file is missing, unreadable or malformed. */
   readonly rangeMicrojoules: bigint | null;
 }
@@ -51,22 +51,27 @@ export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null
     const isCountable = zone.kind === "package" || zone.kind === "dram";
     const counted = isCountable && !seen.has(silicon);
     if (isCountable) seen.add(silicon);
-    const controlType = zone.directoryName.slice(0, zone.directoryName.indexOf(":"));
-    const names = parentZone === undefined ? [controlType, zone.name] : [controlType, parentZone.name, zone.name];
-    return describe(zone, { key: names.join("/"), silicon, counted });
+    const { directoryName, directory, name, kind } = zone;
+    const controlType = directoryName.slice(0, directoryName.indexOf(":"));
+    return {
+      id: ancestorNames(directoryName).join("/"),
+      name,
+      kind,
+      key: [controlType, ...(parentZone === undefined ? [] : [parentZone.name]), name].join("/"),
+      silicon,
+      counted,
+      directory,
+      energyFile: join(directory, "energy_uj"),
+      rangeMicrojoules: rangeOrNull(join(directory, "max_energy_range_uj")),
+    };
   });
 }
 
-interface NamedZone {
-  readonly directoryName: string;
-  readonly directory: string;
-  readonly name: string;
-  readonly kind: DomainKind;
-}
+type NamedZone = Pick<PowercapZone, "directory" | "name" | "kind"> & { readonly directoryName: string };
 
 /** The class directory is flat, but its entries are links into the nested device tree: real paths tell them apart. */
 function collectZones(directory: string, found: Map<string, NamedZone>): void {
-  for (const directoryName of namesIn(directory)) {
+  for (const directoryName of listKernelDirectory(directory)) {
     const isZone = zonePattern.test(directoryName);
     if (!isZone && !controlTypePattern.test(directoryName)) continue;
     const realPath = realPathOrNull(join(directory, directoryName));
@@ -78,7 +83,7 @@ function collectZones(directory: string, found: Map<string, NamedZone>): void {
 }
 
 function namedZone(directoryName: string, directory: string): NamedZone | null {
-  const name = textOrNull(join(directory, "name"))?.trim() ?? "";
+  const name = readOptionalKernelFile(join(directory, "name")) ?? "";
   const kind = kindOf(name);
   return kind === null ? null : { directoryName, directory, name, kind };
 }
@@ -96,22 +101,6 @@ function kindOf(name: string): DomainKind | null {
  */
 function identityOf({ name }: NamedZone, vendor: CpuVendor | null): string {
   return vendor === "amd" || vendor === "hygon" ? name.replace(/-die-\d+$/, "") : name;
-}
-
-function describe(zone: NamedZone, place: Pick<PowercapZone, "key" | "silicon" | "counted">): PowercapZone {
-  const { directoryName, directory, name, kind } = zone;
-  const rangeFile = join(directory, "max_energy_range_uj");
-  const ancestors = ancestorNames(directoryName);
-  return {
-    id: ancestors.join("/"),
-    name,
-    kind,
-    ...place,
-    directory,
-    energyFile: join(directory, "energy_uj"),
-    rangeFile,
-    rangeMicrojoules: rangeOrNull(rangeFile),
-  };
 }
 
 /** "intel-rapl:0:1" -> ["intel-rapl:0", "intel-rapl:0:1"]. */
@@ -137,32 +126,11 @@ function sortKey(directoryName: string): string {
 }
 
 function rangeOrNull(path: string): bigint | null {
-  const text = textOrNull(path);
+  const text = readOptionalKernelFile(path);
   try {
     return text === null ? null : parseMicrojoules(text, path);
   } catch {
     return null;
-  }
-}
-
-/** Whether the zone's directory still holds the zone of that name: a module reload deals the indices out anew. */
-export function isStillThere({ directory, name }: PowercapZone): boolean {
-  return textOrNull(join(directory, "name"))?.trim() === name;
-}
-
-function textOrNull(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 

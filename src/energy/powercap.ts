@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import type { CpuInfo } from "../host/cpuinfo.ts";
-import { type PowerLimits, packageLimits, partLimits, platformLimits } from "./counter.ts";
+import { readOptionalKernelFile } from "../host/optional-kernel-file.ts";
+import { limitsOf } from "./counter.ts";
 import {
   type CounterDomain,
   energyReading,
@@ -14,7 +16,7 @@ import {
 import { holdBackMirrors } from "./mirrors.ts";
 import { powercapUncertainty } from "./powercap-uncertainty.ts";
 import { rawFromMicrojoules, scaleFromRange } from "./powercap-unit.ts";
-import { isStillThere, type PowercapZone } from "./powercap-zones.ts";
+import type { PowercapZone } from "./powercap-zones.ts";
 import type { EnergyReading, EnergySource } from "./source.ts";
 import { type ZoneFile, zoneFile } from "./zone-file.ts";
 
@@ -99,7 +101,7 @@ interface FollowedZone {
 type OpenZone = NonNullable<PowercapRequest["openZone"]>;
 
 function follow(zone: PowercapZone, countable: boolean, openZone: OpenZone): FollowedZone {
-  const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(zone) };
+  const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(zone.kind) };
   const counter = rawCounter(openZone(zone), rule.unitNanojoules);
   return { zone, domain: newDomain({ id: zone.id, kind: zone.kind, rule, countable, counter }) };
 }
@@ -108,13 +110,13 @@ function openZoneFile(zone: PowercapZone): ZoneFile {
   return zoneFile(zone.energyFile, () => isStillThere(zone));
 }
 
-function rawCounter(file: ZoneFile, unitNanojoules: bigint): RawCounter {
-  return { read: () => rawFromMicrojoules(file.read(), unitNanojoules), close: () => file.close() };
+/** Whether the zone's directory still holds the zone of that name: a module reload deals the indices out anew. */
+function isStillThere({ directory, name }: PowercapZone): boolean {
+  return readOptionalKernelFile(join(directory, "name")) === name;
 }
 
-function limitsOf({ kind }: PowercapZone): PowerLimits {
-  if (kind === "package") return packageLimits;
-  return kind === "psys" ? platformLimits : partLimits;
+function rawCounter(file: ZoneFile, unitNanojoules: bigint): RawCounter {
+  return { read: () => rawFromMicrojoules(file.read(), unitNanojoules), close: () => file.close() };
 }
 
 /** Follows the zones that are new, and those that moved to where they are now. What silicon is counted already stays so. */

@@ -1,11 +1,11 @@
+import type { DomainKind } from "./counter.ts";
+
 /**
  * The contract of everything that joules come from. A source accumulates, from the moment it is opened, the energy of the
  * host's disjoint domains; nested, mirrored and platform domains are reported beside the total and never added to it.
  *
  * The first reading is a baseline, not consumption. A failed read is no reading, never 0.
  */
-
-export type DomainKind = "package" | "dram" | "core" | "uncore" | "psys" | "gpu";
 
 /** Whether joules were counted by hardware or computed by a model. */
 export type Provenance = "measured" | "estimated";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseCount, readOptionalKernelFile } from "./kernel-file.ts";
+import { parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./kernel-file.ts";
+import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 export interface GpuUse {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readOptionalKernelFile } from "./kernel-file.ts";
+import { readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 /** The host's name as the kernel has it; in a container this is the container's. Null where it cannot be read. */

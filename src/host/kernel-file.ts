@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 
 /** The text of a kernel file. Throws HOST_UNREADABLE with the path and the reason. */
@@ -18,31 +18,6 @@ export function unreadable(path: string, error: unknown): CarbonOpsError {
     `${path} cannot be read (${reason}); carbon-ops needs Linux with this file visible to it, in a container too.`,
     { cause: error },
   );
-}
-
-/** The trimmed text of a kernel file that not every host has, or null where it cannot be read. */
-export function readOptionalKernelFile(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null;
-  }
-}
-
-/** Names in a kernel directory that not every host has; empty where it cannot be listed. */
-export function listKernelDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-/** A whole number of at least 0 in decimal, exactly as the kernel prints it; null for anything else. */
-export function parseCount(text: string): number | null {
-  if (!/^\d{1,16}$/.test(text)) return null;
-  const count = Number(text);
-  return Number.isSafeInteger(count) ? count : null;
 }
 
 /** The error for a kernel file that could be read but does not say what it should. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { parseCount, readKernelFile, unexpectedContent } from "./kernel-file.ts";
+import { readKernelFile, unexpectedContent } from "./kernel-file.ts";
+import { parseCount } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 export interface HostMemory {

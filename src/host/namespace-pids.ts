@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseCount, readOptionalKernelFile } from "./kernel-file.ts";
+import { parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 /**

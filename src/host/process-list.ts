@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./kernel-file.ts";
+import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import { parseProcessStat } from "./process.ts";
 import type { HostRoots } from "./roots.ts";
 

@@ -2,15 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 import { secondsFromTicks } from "./clock-tick.ts";
-import {
-  listKernelDirectory,
-  parseCount,
-  readKernelFile,
-  readOptionalKernelFile,
-  unexpectedContent,
-  unreadable,
-} from "./kernel-file.ts";
+import { readKernelFile, unexpectedContent, unreadable } from "./kernel-file.ts";
 import { bytesOfField } from "./memory.ts";
+import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 type ProcRoot = Pick<HostRoots, "proc">;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { secondsFromTicks } from "./clock-tick.ts";
-import { parseCount, readKernelFile, unexpectedContent } from "./kernel-file.ts";
+import { readKernelFile, unexpectedContent } from "./kernel-file.ts";
+import { parseCount } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
 /** CPU seconds since boot, summed over all CPUs, with a resolution of 10 ms. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { failedOpening } from "../../src/discovery/msr-absence.ts";
 import type { PackageProbe } from "../../src/discovery/msr-probe.ts";
-import { parseCpuInfo } from "../../src/host/cpuinfo.ts";
+import { parseCpuInfo } from "../../src/host/cpuinfo-text.ts";
 
 const cpu = parseCpuInfo("processor: 0\nvendor_id: GenuineIntel\ncpu family: 6\nmodel: 151\n");
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseCpuInfo, readCpuInfo } from "../../src/host/cpuinfo.ts";
+import { readCpuInfo } from "../../src/host/cpuinfo.ts";
+import { parseCpuInfo } from "../../src/host/cpuinfo-text.ts";
 import { kernelTree, writeProc } from "../support/kernel-tree.ts";
 
 test("vendor, numbers and name of an x86 processor are read", () => {

@@ -73,37 +73,19 @@ export function windowLine(
   });
 }
 
-export interface ServiceFacts {
-  readonly version: string;
-  readonly mode: string;
-  readonly pollIntervalSeconds: number;
-  readonly historySeconds: number;
-  readonly uptimeSeconds: number;
-  readonly clients: number;
-  readonly sequence: number;
-  readonly statePath: string | null;
-  readonly stateProblem: string | null;
-}
-
+/** @param facts about the process, in the protocol's names. */
 export function infoLine(
   identity: Identity,
-  facts: ServiceFacts,
+  facts: { readonly [name: string]: WireValue },
   polling: Polling | null,
   domains: readonly Domain[],
 ): string {
   const lateness = polling?.lateness() ?? null;
   return encodeLine({
     ...header(identity),
-    version: facts.version,
-    mode: facts.mode,
-    poll_interval_s: facts.pollIntervalSeconds,
-    history_s: facts.historySeconds,
-    uptime_s: facts.uptimeSeconds,
-    clients: facts.clients,
-    sequence: facts.sequence,
+    ...facts,
     skipped_ticks: polling?.skippedTicks ?? 0,
     tick_lateness_ms: lateness && { p50: lateness.p50Ms, p99: lateness.p99Ms, max: lateness.maxMs },
-    state: { path: facts.statePath, problem: facts.stateProblem },
     domains: domains.map(domainMembers),
   });
 }

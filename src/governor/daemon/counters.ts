@@ -1,60 +1,77 @@
-import type { CounterRule, PowerLimits } from "../../energy/counter.ts";
-import { packageLimits, partLimits, platformLimits } from "../../energy/counter.ts";
+import { type CounterRule, type HardwareCounter, limitsOf } from "../../energy/counter.ts";
+import { openMsrCounters } from "../../energy/msr-counters.ts";
 import { rawFromMicrojoules, scaleFromRange } from "../../energy/powercap-unit.ts";
 import { listPowercapZones, type PowercapZone } from "../../energy/powercap-zones.ts";
-import type { DomainKind } from "../../energy/source.ts";
 import { zoneFile } from "../../energy/zone-file.ts";
-import { CarbonOpsError } from "../../errors.ts";
-import type { CpuVendor } from "../../host/cpuinfo.ts";
+import { messageOf, systemErrorCode } from "../../errors.ts";
+import type { CpuInfo } from "../../host/cpuinfo-text.ts";
 import type { CounterMode } from "../protocol.ts";
 
 /** One hardware counter. It stays open from its first successful reading on, so that it can be read after root is given up. */
-export interface Counter {
-  readonly id: string;
+export interface Counter extends HardwareCounter {
   readonly name: string;
-  readonly kind: DomainKind;
-  /** Whether it is part of the host's energy. */
-  readonly counted: boolean;
   /** Id of the domain that it lies in as the kernel shows it; null at the top. */
   readonly parentId: string | null;
-  readonly rule: CounterRule;
-  /** Counts shown now. Throws the system's error. */
-  readRaw(): bigint;
-  close(): void;
 }
 
 export interface CounterRequest {
   readonly mode: CounterMode;
   readonly powercapRoot: string;
   readonly msrRoot: string;
-  /** Logical CPUs whose registers may be read; null: one of each package. */
+  /** Says, for registers, which CPUs are online and in which package. */
+  readonly sysRoot: string;
+  /** Logical CPUs whose registers may be read, one of each package is; null: any. */
   readonly msrCpus: readonly number[] | null;
-  readonly vendor: CpuVendor | null;
 }
 
-/** The counters of this host, none of them read yet; empty where there are none. The one place that knows of modes. */
-export function openCounters(request: CounterRequest): Counter[] {
-  if (request.mode === "sysfs") return listPowercapZones(request.powercapRoot, request.vendor).map(powercapCounter);
-  throw new CarbonOpsError(
-    "ENERGY_SOURCE_UNAVAILABLE",
-    "--rapl-mode msr is not in this version of the governor; leave it out to read the same counters through powercap.",
-  );
+export interface FoundCounters {
+  readonly counters: readonly Counter[];
+  /** Why a package could not even be asked for its unit: the system's codes, or sentences. */
+  readonly problems: readonly string[];
+}
+
+/** The counters of this host; empty where there are none. The one place that knows of modes. */
+export function openCounters(request: CounterRequest, cpu: CpuInfo | null): FoundCounters {
+  const { mode, powercapRoot, msrCpus } = request;
+  if (mode === "sysfs") {
+    const zones = listPowercapZones(powercapRoot, cpu?.vendor ?? null);
+    return { counters: zones.map(powercapCounter), problems: [] };
+  }
+  if (cpu === null) return { counters: [], problems: ["its processor is not known"] };
+  const { counters, problems } = openMsrCounters({ ...request, cpu, ...(msrCpus !== null && { cpus: msrCpus }) });
+  return {
+    counters: counters.map((counter) => ({ ...counter, ...placeOf(counter.id) })),
+    problems: problems.map(reasonOf),
+  };
+}
+
+/** Why something failed: the system's code where it has one. */
+export function reasonOf(error: unknown): string {
+  return systemErrorCode(error) ?? messageOf(error);
+}
+
+/** Why a counter cannot be read now; null where it can. A counter's first reading opens it. */
+export function problemOf(counter: Counter): string | null {
+  try {
+    counter.readRaw();
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 function powercapCounter(zone: PowercapZone): Counter {
-  const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(zone.kind) };
+  const { id, name, kind, counted } = zone;
+  const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(kind) };
   const file = zoneFile(zone.energyFile);
-  const parentEnd = zone.id.lastIndexOf("/");
-  return {
-    id: zone.id,
-    name: zone.name,
-    kind: zone.kind,
-    counted: zone.counted,
-    parentId: parentEnd < 0 ? null : zone.id.slice(0, parentEnd),
-    rule,
-    readRaw: () => rawFromMicrojoules(file.read(), rule.unitNanojoules),
-    close: () => file.close(),
-  };
+  const readRaw = (): bigint => rawFromMicrojoules(file.read(), rule.unitNanojoules);
+  return { id, kind, counted, rule, ...placeOf(id), name, readRaw, close: () => file.close() };
+}
+
+/** Ids are paths. */
+function placeOf(id: string): Pick<Counter, "name" | "parentId"> {
+  const end = id.lastIndexOf("/");
+  return { name: id.slice(end + 1), parentId: end < 0 ? null : id.slice(0, end) };
 }
 
 /** Stands for a domain of an earlier process that this host does not show any more: its total stays, its gaps grow. */
@@ -65,9 +82,4 @@ export function absentCounter(saved: Pick<Counter, "id" | "kind" | "counted"> & 
   };
   const rule = { unitNanojoules, countsPerUnit, modulus, limits: limitsOf(kind) };
   return { id, name: id, kind, counted, parentId: null, rule, readRaw, close: () => undefined };
-}
-
-function limitsOf(kind: DomainKind): PowerLimits {
-  if (kind === "package") return packageLimits;
-  return kind === "psys" ? platformLimits : partLimits;
 }

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { CarbonOpsError, messageOf } from "../../errors.ts";
-import { type CpuInfo, readCpuInfo } from "../../host/cpuinfo.ts";
-import { readOptionalKernelFile } from "../../host/kernel-file.ts";
+import { type CpuInfo, parseCpuInfo } from "../../host/cpuinfo-text.ts";
+import { readOptionalKernelFile } from "../../host/optional-kernel-file.ts";
 import { type Identity, infoLine, snapshotLine, type TickStamp, warmingUpLine, windowLine } from "./answers.ts";
 import { type Counter, openCounters } from "./counters.ts";
 import { tickHistory } from "./history.ts";
@@ -51,15 +51,11 @@ const saveEverySeconds = 5;
 export async function startGovernor(options: GovernorOptions, host: GovernorHost): Promise<Governor> {
   const { clock, log, own } = host;
   const cpu = cpuInfoOrNull(options.procRoot);
-  const discover = (): Counter[] => openCounters({ ...options, vendor: cpu?.vendor ?? null });
-  const found = discover();
+  const { counters: found, problems: unasked } = openCounters(options, cpu);
   const problems = openWithPrivilege(found);
-  for (const [counter, problem] of problems) {
-    log("warn", "counter_unreadable", `${counter.id} (${counter.name}) cannot be read: ${problem}.`);
-  }
   const isUsable = found.some((counter) => counter.counted && !problems.has(counter));
   if (!isUsable) {
-    const why = whyNone(options, cpu, [...problems.values()]);
+    const why = whyNone(options, cpu, [...unasked, ...problems.values()]);
     if (!options.allowEmpty) throw noCounters(why);
     log("warn", "no_counters", `There is no energy to count: ${why}.`);
   }
@@ -91,7 +87,11 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
     options.stateFile === null
       ? null
       : stateFile(options.stateFile, (problem) => {
-          if (problem !== stateProblem) logStateProblem(log, options.stateFile, problem);
+          const words =
+            problem === null ? "is saved again" : `cannot be saved (${problem}): a restart will lose the totals`;
+          const [level, event] =
+            problem === null ? (["info", "state_saved_again"] as const) : (["warn", "state_not_saved"] as const);
+          if (problem !== stateProblem) log(level, event, `The state in ${options.stateFile} ${words}.`);
           stateProblem = problem;
         });
   const currentState = (): string =>
@@ -105,8 +105,7 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
     });
   let savedNs = 0n;
   let savedGaps = 0;
-  const saveIfDue = (nowNs: bigint): void => {
-    const gaps = countedGaps(meter.domains);
+  const saveIfDue = (nowNs: bigint, gaps: number): void => {
     // A gap is saved at once: a restart must not add what this process has left out.
     if (state === null || (gaps === savedGaps && Number(nowNs - savedNs) / 1e9 < saveEverySeconds)) return;
     // An id is on disk before a client hears it.
@@ -121,12 +120,10 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
     logChanges(log, meter.read());
     tick = { sequence: (tick?.sequence ?? begun.sequence) + 1, wallMs: clock.wallMs(), monotonicNs };
     line = null;
-    history.push(
-      monotonicNs,
-      meter.domains.map((domain) => domain.state.counts),
-      countedGaps(meter.domains),
-    );
-    saveIfDue(monotonicNs);
+    const gaps = countedGaps(meter.domains);
+    const counts = meter.domains.map((domain) => domain.state.counts);
+    history.push(monotonicNs, counts, gaps);
+    saveIfDue(monotonicNs, gaps);
     sockets?.afterTick(monotonicNs);
   };
 
@@ -139,19 +136,20 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
       },
       info: () => {
         const facts = {
-          ...options,
           version: host.version,
-          uptimeSeconds: Number(clock.monotonicNs() - startedNs) / 1e9,
+          mode: options.mode,
+          poll_interval_s: options.pollIntervalSeconds,
+          history_s: options.historySeconds,
+          uptime_s: Number(clock.monotonicNs() - startedNs) / 1e9,
           clients: sockets?.clientCount ?? 0,
           sequence: tick?.sequence ?? 0,
-          statePath: options.stateFile,
-          stateProblem,
+          state: { path: options.stateFile, problem: stateProblem },
         };
         return infoLine(identity, facts, polling, meter.domains);
       },
       window: (fromNs: bigint, toNs: bigint) => windowLine(identity, fromNs, toNs, history, meter.domains),
     };
-    sockets = serve(server, answers, { monotonicNs: () => clock.monotonicNs(), pollIntervalNs });
+    sockets = serve(server, answers, () => clock.monotonicNs(), pollIntervalNs);
   }
   polling = startPolling(options.pollIntervalSeconds, clock, onTick);
   log("info", "started", `Counting ${meter.domains.length} domains every ${options.pollIntervalSeconds} s.`, {
@@ -163,7 +161,7 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
   host.onReady();
   return {
     rediscover: () => {
-      const adopted = meter.adopt(discover());
+      const adopted = meter.adopt(openCounters(options, cpu).counters);
       log("info", "rediscovered", `${adopted.length} counters were taken in.`, {
         domains: adopted.map(({ counter }) => counter.id),
       });
@@ -231,22 +229,21 @@ async function socketFor(options: GovernorOptions, host: GovernorHost) {
   return bindSocket({ path: options.socketPath, group: options.socketGroup, mode: options.socketMode }, host.own);
 }
 
-function cpuInfoOrNull(procRoot: string): CpuInfo | null {
-  try {
-    return readCpuInfo({ proc: procRoot });
-  } catch {
-    return null;
-  }
+function cpuInfoOrNull(proc: string): CpuInfo | null {
+  return parseCpuInfo(readOptionalKernelFile(join(proc, "cpuinfo")) ?? "");
 }
 
 function whyNone(options: GovernorOptions, cpu: CpuInfo | null, problems: readonly string[]): string {
   const [problem] = problems;
   if (problem === "EACCES" || problem === "EPERM")
     return "only root may read the counters, and the governor is not root";
-  if (problem !== undefined) return `reading the counters fails (${[...new Set(problems)].join(", ")})`;
-  const place = options.mode === "sysfs" ? options.powercapRoot : options.msrRoot;
-  if (cpu?.isGuest === true) return `this virtual machine is offered none (${place} has no RAPL zone)`;
-  return `${place} has no RAPL zone: the module is not loaded (sudo modprobe intel_rapl_msr), or the processor has none`;
+  const [place, module] =
+    options.mode === "sysfs" ? [options.powercapRoot, "intel_rapl_msr"] : [options.msrRoot, "msr"];
+  if (cpu?.isGuest === true) return `this virtual machine is offered none (${place} shows no RAPL counter)`;
+  if (problem !== undefined && problem !== "ENOENT") {
+    return `reading the counters fails (${[...new Set(problems)].join(", ")})`;
+  }
+  return `${place} shows no RAPL counter: the module is not loaded (sudo modprobe ${module}), or the processor has none`;
 }
 
 function noCounters(why: string): CarbonOpsError {
@@ -261,10 +258,4 @@ function logChanges(log: Log, changed: readonly Domain[]): void {
     if (problem === null) log("info", "counter_back", `${counter.id} can be read again.`);
     else log("warn", "counter_unreadable", `${counter.id} (${counter.name}) cannot be read: ${problem}.`);
   }
-}
-
-function logStateProblem(log: Log, path: string | null, problem: string | null): void {
-  if (problem === null) log("info", "state_saved_again", `The state is saved in ${path} again.`);
-  else
-    log("warn", "state_not_saved", `The state cannot be saved in ${path}: ${problem}; a restart will lose the totals.`);
 }

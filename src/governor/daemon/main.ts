@@ -46,19 +46,15 @@ function packageVersion(): string {
 }
 
 function flagsIn(argv: readonly string[]): FlagValues {
-  const flags = governorFlags.map(
-    ({ name, value }) => [name, { type: value === null ? "boolean" : "string" }] as const,
+  const flags = Object.entries(governorFlags).map(
+    ([name, fallback]) => [name, { type: fallback === false ? "boolean" : "string" }] as const,
   );
   try {
     const { values } = parseArgs({ args: [...argv], options: Object.fromEntries(flags), strict: true });
-    return new Map(Object.entries(values).flatMap(([name, value]) => (isFlagValue(value) ? [[name, value]] : [])));
+    return new Map(Object.entries(values));
   } catch (error) {
     throw new CarbonOpsError("USAGE", `${messageOf(error)}.`);
   }
-}
-
-function isFlagValue(value: unknown): value is string | boolean {
-  return typeof value === "string" || typeof value === "boolean";
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,12 @@
-import { advanceCounter, type CounterState, microjoulesOf, missReading, unreadCounter } from "../../energy/counter.ts";
-import { messageOf, systemErrorCode } from "../../errors.ts";
-import type { Counter } from "./counters.ts";
+import {
+  advanceCounter,
+  type CounterRule,
+  type CounterState,
+  microjoulesOf,
+  missReading,
+  unreadCounter,
+} from "../../energy/counter.ts";
+import { type Counter, problemOf, reasonOf } from "./counters.ts";
 
 /** A counter with what it has counted since the governor's id was given. */
 export interface Domain {
@@ -36,7 +42,9 @@ export function openMeter(
     const index = domains.findIndex((domain) => domain.counter.id === counter.id);
     const known = domains[index];
     const isUseful =
-      known?.problem !== null && canBeRead(counter) && (known === undefined || hasSameUnit(known.counter, counter));
+      known?.problem !== null &&
+      problemOf(counter) === null &&
+      (known === undefined || hasSameUnit(known.counter.rule, counter.rule));
     if (!isUseful) {
       counter.close();
       return null;
@@ -89,25 +97,14 @@ function readDomain(domain: Domain, monotonicNs: () => bigint): boolean {
     domain.problem = null;
   } catch (error) {
     domain.state = missReading(domain.state);
-    domain.problem = systemErrorCode(error) ?? messageOf(error);
+    domain.problem = reasonOf(error);
   }
   return domain.problem !== problemBefore;
 }
 
-function canBeRead(counter: Counter): boolean {
-  try {
-    counter.readRaw();
-    return true;
-  } catch {
-    return false;
-  }
-}
+type Unit = Omit<CounterRule, "limits">;
 
-function hasSameUnit(left: Counter, right: Counter): boolean {
-  const { unitNanojoules, countsPerUnit, modulus } = left.rule;
-  return (
-    unitNanojoules === right.rule.unitNanojoules &&
-    countsPerUnit === right.rule.countsPerUnit &&
-    modulus === right.rule.modulus
-  );
+export function hasSameUnit(left: Unit, right: Unit): boolean {
+  const isSameUnit = left.unitNanojoules === right.unitNanojoules && left.modulus === right.modulus;
+  return isSameUnit && (left.countsPerUnit ?? 1n) === (right.countsPerUnit ?? 1n);
 }

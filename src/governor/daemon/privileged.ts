@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -12,7 +13,7 @@ import {
 import { connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../../errors.ts";
-import type { Counter } from "./counters.ts";
+import { type Counter, problemOf } from "./counters.ts";
 
 /** Everything that needs root, and nothing else: counters are opened, the socket bound and handed to its group, root given up. */
 
@@ -23,15 +24,12 @@ export type PrivilegedProcess = Pick<
 
 /** First reading of each counter: what it opens stays open. Returns what could not be read, with the reason. */
 export function openWithPrivilege(counters: readonly Counter[]): ReadonlyMap<Counter, string> {
-  const problems = new Map<Counter, string>();
-  for (const counter of counters) {
-    try {
-      counter.readRaw();
-    } catch (error) {
-      problems.set(counter, systemErrorCode(error) ?? messageOf(error));
-    }
-  }
-  return problems;
+  return new Map(
+    counters.flatMap((counter) => {
+      const problem = problemOf(counter);
+      return problem === null ? [] : [[counter, problem] as const];
+    }),
+  );
 }
 
 export interface SocketPlace {
@@ -46,7 +44,7 @@ export interface SocketPlace {
  * GOVERNOR_RUNNING where a live daemon answers, GOVERNOR_SOCKET_UNUSABLE for everything else that stands in the way.
  */
 export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Promise<Server> {
-  const groupId = idOf("/etc/group", place.group);
+  const groupId = groupIdOf(place.group);
   if (groupId === null) {
     const remedy = `create it (sudo groupadd --system ${place.group}) or name another with --socket-group`;
     throw unusable(place, `there is no group ${place.group}`, remedy);
@@ -55,12 +53,11 @@ export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Pr
   await clearPath(place);
   const server = createServer({ allowHalfOpen: true });
   try {
-    await listening(server, () => {
-      // bind(2) happens inside the call; the umask is the whole process's, so it is put back at once.
-      const umask = own.umask(0o777);
-      server.listen(place.path);
-      own.umask(umask);
-    });
+    // bind(2) happens inside the call; the umask is the whole process's, so it is put back at once.
+    const umask = own.umask(0o777);
+    server.listen(place.path);
+    own.umask(umask);
+    await once(server, "listening");
   } catch (error) {
     throw unusable(place, messageOf(error), "choose another path with --socket-path, or run it as root");
   }
@@ -78,51 +75,27 @@ export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Pr
 export async function inheritedSocket(): Promise<Server> {
   const firstDescriptor = 3;
   const server = createServer({ allowHalfOpen: true });
-  await listening(server, () => server.listen({ fd: firstDescriptor }));
+  server.listen({ fd: firstDescriptor });
+  await once(server, "listening");
   return server;
-}
-
-/** Resolves or rejects with the first of the two events; `start` binds before it returns. */
-function listening(server: Server, start: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.once("listening", () => {
-      server.off("error", reject);
-      resolve();
-    });
-    start();
-  });
 }
 
 /** In a directory where others may rename files, the path could be another file's between two calls. */
 function refuseOpenDirectory(place: SocketPlace, own: PrivilegedProcess): void {
   const directory = dirname(place.path);
-  let stats: Stats;
-  try {
-    stats = lstatSync(realpathSync(directory));
-  } catch (error) {
-    throw unusable(place, messageOf(error), "choose another path with --socket-path");
-  }
+  const stats = orUnusable(place, () => lstatSync(realpathSync(directory)));
   const isSticky = (stats.mode & 0o1000) !== 0;
   const isOwn = stats.uid === 0 || stats.uid === own.geteuid?.();
   if (isOwn && ((stats.mode & 0o022) === 0 || isSticky)) return;
-  throw unusable(
-    place,
-    `others may change ${directory}`,
-    "choose a directory that only root may write, with --socket-path",
-  );
+  throw unusable(place, `others may change ${directory}`, "choose one that only root may write, with --socket-path");
 }
 
 /** Removes a socket that nobody answers on; refuses everything else. */
 async function clearPath(place: SocketPlace): Promise<void> {
-  const found = statsOrNull(place.path, place);
+  const found = statsOrNull(place);
   if (found === null) return;
   if (!found.isSocket()) {
-    throw unusable(
-      place,
-      "something that is no socket is there",
-      "remove it or choose another path with --socket-path",
-    );
+    throw unusable(place, "something that is no socket is there");
   }
   if (await isAnswered(place)) {
     throw new CarbonOpsError(
@@ -131,37 +104,42 @@ async function clearPath(place: SocketPlace): Promise<void> {
     );
   }
   // Nothing may come between these two calls, so that a daemon that started meanwhile keeps its socket.
-  const now = statsOrNull(place.path, place);
+  const now = statsOrNull(place);
   if (now?.ino === found.ino) unlinkSync(place.path);
 }
 
-function isAnswered(place: SocketPlace): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = connect(place.path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", (error) => {
-      const code = systemErrorCode(error);
-      // A full backlog (EAGAIN) is somebody's who listens.
-      if (code === "ECONNREFUSED" || code === "ENOENT") resolve(false);
-      else if (code === "EAGAIN") resolve(true);
-      else reject(unusable(place, messageOf(error), "remove it or choose another path with --socket-path"));
-    });
-  });
-}
-
-function statsOrNull(path: string, place: SocketPlace): Stats | null {
+async function isAnswered(place: SocketPlace): Promise<boolean> {
+  const probe = connect(place.path);
   try {
-    return lstatSync(path);
+    await once(probe, "connect");
+    return true;
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return null;
-    throw unusable(place, messageOf(error), "choose another path with --socket-path");
+    const code = systemErrorCode(error);
+    // A full backlog (EAGAIN) is somebody's who listens.
+    if (code === "ECONNREFUSED" || code === "ENOENT" || code === "EAGAIN") return code === "EAGAIN";
+    throw unusable(place, messageOf(error));
+  } finally {
+    probe.destroy();
   }
 }
 
-function unusable({ path }: SocketPlace, why: string, remedy: string): CarbonOpsError {
+function statsOrNull(place: SocketPlace): Stats | null {
+  return orUnusable(place, () => lstatSync(place.path, { throwIfNoEntry: false })) ?? null;
+}
+
+function orUnusable<Result>(place: SocketPlace, attempt: () => Result): Result {
+  try {
+    return attempt();
+  } catch (error) {
+    throw unusable(place, messageOf(error));
+  }
+}
+
+function unusable(
+  { path }: SocketPlace,
+  why: string,
+  remedy = "remove it or choose another path with --socket-path",
+): CarbonOpsError {
   return new CarbonOpsError("GOVERNOR_SOCKET_UNUSABLE", `The socket ${path} cannot be used because ${why}; ${remedy}.`);
 }
 
@@ -212,21 +190,18 @@ function unusableUser(user: string, why: string): CarbonOpsError {
 }
 
 function userIds(user: string): { readonly userId: number; readonly groupId: number } | null {
-  const numbers = /^(\d{1,9}):(\d{1,9})$/.exec(user);
-  if (numbers !== null) return { userId: Number(numbers[1]), groupId: Number(numbers[2]) };
-  const line = lineOf("/etc/passwd", user);
-  return line === null ? null : { userId: Number(line[2]), groupId: Number(line[3]) };
+  const fields = /^\d{1,9}:\d{1,9}$/.test(user) ? ["", "", ...user.split(":")] : lineOf("/etc/passwd", user);
+  return fields === undefined ? null : { userId: Number(fields[2]), groupId: Number(fields[3]) };
 }
 
 /** The number of a group: the name may be a number itself. */
-function idOf(database: string, name: string): number | null {
-  if (/^\d{1,9}$/.test(name)) return Number(name);
-  const line = lineOf(database, name);
-  return line === null ? null : Number(line[2]);
+function groupIdOf(group: string): number | null {
+  const id = /^\d{1,9}$/.test(group) ? group : lineOf("/etc/group", group)?.[2];
+  return id === undefined ? null : Number(id);
 }
 
 /** Fields of a name's line in a file such as /etc/passwd (passwd(5), group(5)). */
-function lineOf(database: string, name: string): readonly string[] | null {
+function lineOf(database: string, name: string): readonly string[] | undefined {
   const lines = readFileSync(database, "utf8").split("\n");
-  return lines.map((line) => line.split(":")).find(([first]) => first === name) ?? null;
+  return lines.map((line) => line.split(":")).find(([first]) => first === name);
 }

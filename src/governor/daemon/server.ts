@@ -8,21 +8,8 @@ export interface Answers {
   window(fromNs: bigint, toNs: bigint): string;
 }
 
-export interface ServerLimits {
-  readonly clients: number;
-  /** A client that neither completes a request nor subscribes for this long is let go. */
-  readonly idleSeconds: number;
-  /** Bytes of answers that a client may leave unread. */
-  readonly unreadBytes: number;
-}
-
-const defaultLimits: ServerLimits = { clients: 256, idleSeconds: 60, unreadBytes: 65_536 };
-
-export interface ServeOptions {
-  readonly monotonicNs: () => bigint;
-  readonly pollIntervalNs: bigint;
-  readonly limits?: ServerLimits;
-}
+/** `idleSeconds`: a client that neither completes a request nor subscribes for so long is let go. `unreadBytes`: of answers that it may leave unread. */
+const limits = { clients: 256, idleSeconds: 60, unreadBytes: 65_536 } as const;
 
 /** Requests of one client that are answered before other clients, and ticks, have their turn. */
 const requestsPerTurn = 8;
@@ -45,8 +32,12 @@ export interface SocketServer {
 }
 
 /** Answers requests on a listening server. Whatever a client does costs a bounded amount of memory and of time between ticks. */
-export function serve(server: Server, answers: Answers, options: ServeOptions): SocketServer {
-  const { monotonicNs, pollIntervalNs, limits = defaultLimits } = options;
+export function serve(
+  server: Server,
+  answers: Answers,
+  monotonicNs: () => bigint,
+  pollIntervalNs: bigint,
+): SocketServer {
   const clients = new Set<Client>();
   let lastTickNs = monotonicNs();
 

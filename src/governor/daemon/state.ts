@@ -1,12 +1,10 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { CounterState } from "../../energy/counter.ts";
-import type { DomainKind } from "../../energy/source.ts";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { type CounterRule, type CounterState, domainKinds } from "../../energy/counter.ts";
 import { messageOf, systemErrorCode } from "../../errors.ts";
 import type { CounterMode } from "../protocol.ts";
 import { absentCounter, type Counter } from "./counters.ts";
-import type { Domain } from "./meter.ts";
+import { type Domain, hasSameUnit } from "./meter.ts";
 
 /** What a governor needs to go on where an earlier one stopped, also after `kill -9`. */
 export interface GovernorState {
@@ -18,29 +16,19 @@ export interface GovernorState {
   readonly domains: readonly SavedDomain[];
 }
 
-interface SavedDomain {
-  readonly id: string;
-  readonly kind: DomainKind;
-  readonly counted: boolean;
-  readonly unitNanojoules: bigint;
-  readonly countsPerUnit: bigint;
-  readonly modulus: bigint | null;
-  readonly state: CounterState;
-}
+type SavedDomain = Pick<Counter, "id" | "kind" | "counted"> & Required<Omit<CounterRule, "limits">> & CounterState;
 
 const formatVersion = 1;
 
 export function stateText(state: GovernorState): string {
-  const { domains, ...rest } = state;
-  const flat = domains.map(({ state: counter, ...domain }) => ({ ...domain, ...counter }));
   const asText = (_name: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
-  return `${JSON.stringify({ version: formatVersion, ...rest, domains: flat }, asText)}\n`;
+  return `${JSON.stringify({ version: formatVersion, ...state }, asText)}\n`;
 }
 
 export function savedDomainOf({ counter, state }: Domain): SavedDomain {
   const { id, kind, counted, rule } = counter;
   const { unitNanojoules, countsPerUnit = 1n, modulus } = rule;
-  return { id, kind, counted, unitNanojoules, countsPerUnit, modulus, state };
+  return { id, kind, counted, unitNanojoules, countsPerUnit, modulus, ...state };
 }
 
 /** The state in a file; null where there is none. Throws an Error with the reason where it cannot be used. */
@@ -52,68 +40,55 @@ export function loadState(path: string): GovernorState | null {
     if (systemErrorCode(error) === "ENOENT") return null;
     throw error;
   }
-  return parseState(text);
+  const value: unknown = JSON.parse(text, (_name, member: unknown) =>
+    typeof member === "string" && /^\d{1,20}$/.test(member) ? BigInt(member) : member,
+  );
+  if (isState(value)) return value;
+  throw new Error(`it is damaged, or not of version ${formatVersion}`);
 }
 
-function parseState(text: string): GovernorState {
-  const members = membersOf(JSON.parse(text));
-  if (members["version"] !== formatVersion)
-    throw new Error(`it has version ${String(members["version"])}, not ${formatVersion}`);
-  const { mode, domains } = members;
-  if ((mode !== "sysfs" && mode !== "msr") || !Array.isArray(domains)) throw new Error("it lacks mode or domains");
-  return {
-    governorId: textOf(members["governorId"]),
-    bootId: textOf(members["bootId"]),
-    mode,
-    sequence: countOf(members["sequence"]),
-    savedAtNs: integerOf(members["savedAtNs"]),
-    domains: domains.map(savedDomain),
+function isState(value: unknown): value is GovernorState {
+  const shape = {
+    version: isCount,
+    governorId: isName,
+    bootId: isName,
+    mode: isMode,
+    sequence: isCount,
+    savedAtNs: isBig,
   };
+  const isWhole = hasMembers(value, { ...shape, domains: Array.isArray });
+  return isWhole && value["version"] === formatVersion && [value["domains"]].flat().every(isSavedDomain);
 }
 
-function savedDomain(value: unknown): SavedDomain {
-  const members = membersOf(value);
-  const kind = kinds.find((candidate) => candidate === members["kind"]);
-  if (kind === undefined) throw new Error("a domain has an unknown kind");
-  return {
-    id: textOf(members["id"]),
-    kind,
-    counted: members["counted"] === true,
-    unitNanojoules: integerOf(members["unitNanojoules"]),
-    countsPerUnit: integerOf(members["countsPerUnit"]),
-    modulus: members["modulus"] === null ? null : integerOf(members["modulus"]),
-    state: {
-      raw: members["raw"] === null ? null : integerOf(members["raw"]),
-      changedAtNs: integerOf(members["changedAtNs"]),
-      counts: integerOf(members["counts"]),
-      wraps: countOf(members["wraps"]),
-      gaps: countOf(members["gaps"]),
-      isFrozen: members["isFrozen"] === true,
-    },
+function isSavedDomain(value: unknown): boolean {
+  const ofCounter = { id: isName, kind: isKind, counted: isFlag };
+  const ofRule = { unitNanojoules: isBig, countsPerUnit: isBig, modulus: isBigOrNull };
+  const ofState = {
+    raw: isBigOrNull,
+    changedAtNs: isBig,
+    counts: isBig,
+    wraps: isCount,
+    gaps: isCount,
+    isFrozen: isFlag,
   };
+  return hasMembers(value, { ...ofCounter, ...ofRule, ...ofState });
 }
 
-const kinds: readonly DomainKind[] = ["package", "dram", "core", "uncore", "psys", "gpu"];
+type Check = (value: unknown) => boolean;
 
-function membersOf(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) throw new Error("it is no JSON object");
-  return { ...value };
+function hasMembers(value: unknown, shape: Readonly<Record<string, Check>>): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const members = new Map<string, unknown>(Object.entries(value));
+  return Object.entries(shape).every(([name, isRight]) => isRight(members.get(name)));
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === "string" && /^[\w./:-]{1,200}$/.test(value)) return value;
-  throw new Error("a name in it is missing or malformed");
-}
-
-function integerOf(value: unknown): bigint {
-  if (typeof value === "string" && /^\d{1,20}$/.test(value)) return BigInt(value);
-  throw new Error("a number in it is missing or malformed");
-}
-
-function countOf(value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error("a count in it is missing or malformed");
-}
+const isName: Check = (value) => typeof value === "string" && /^[\w./:-]{1,200}$/.test(value);
+const isMode: Check = (value) => value === "sysfs" || value === "msr";
+const isKind: Check = (value) => domainKinds.some((kind) => kind === value);
+const isFlag: Check = (value) => typeof value === "boolean";
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isBig: Check = (value) => typeof value === "bigint";
+const isBigOrNull: Check = (value) => value === null || isBig(value);
 
 /** How a saved state is continued: the states of the counters found, by id, and stand-ins for those that are gone. */
 export interface Resumption {
@@ -141,16 +116,12 @@ export function resume(
   for (const domain of saved.domains) {
     const counter = counters.find(({ id }) => id === domain.id);
     if (counter === undefined) absent.push(absentCounter(domain));
-    else if (!countsAlike(counter, domain)) throw new Error(`${domain.id} counts differently now`);
-    states.set(domain.id, domain.state);
+    else if (!hasSameUnit(counter.rule, domain) || counter.counted !== domain.counted)
+      throw new Error(`${domain.id} counts differently now`);
+    const { raw, changedAtNs, counts, wraps, gaps, isFrozen } = domain;
+    states.set(domain.id, { raw, changedAtNs, counts, wraps, gaps, isFrozen });
   }
   return { states, absent };
-}
-
-function countsAlike({ rule, counted }: Counter, saved: SavedDomain): boolean {
-  const hasSameUnit =
-    rule.unitNanojoules === saved.unitNanojoules && (rule.countsPerUnit ?? 1n) === saved.countsPerUnit;
-  return hasSameUnit && rule.modulus === saved.modulus && counted === saved.counted;
 }
 
 export interface StateFile {
@@ -160,21 +131,17 @@ export interface StateFile {
   saveNow(text: string): void;
 }
 
-/** Writes beside the file, syncs, and renames: a reader finds the old state or the new one, whole. Problems go to `onProblem`, null when mended. */
+/**
+ * Writes beside the file and renames: a reader finds the old state or the new one, whole. Nothing is synced to the disk: what a
+ * crash of the machine could take is of the boot before, and never resumed. Problems go to `onProblem`, null when mended.
+ */
 export function stateFile(path: string, onProblem: (problem: string | null) => void): StateFile {
-  const temporaryPath = `${path}.new`;
   let isWriting = false;
   let savedNow = 0;
   const write = async (text: string): Promise<void> => {
     const savedNowBefore = savedNow;
-    const file = await open(temporaryPath, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (savedNow === savedNowBefore) await rename(temporaryPath, path);
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    if (savedNow === savedNowBefore) await rename(`${path}.new`, path);
   };
   const settle = (error: unknown): void => {
     isWriting = false;
@@ -190,32 +157,11 @@ export function stateFile(path: string, onProblem: (problem: string | null) => v
       savedNow += 1;
       try {
         // A name of its own: the background writing may still hold the other file.
-        const finalPath = `${path}.last`;
-        writeAndSync(finalPath, text);
-        renameSync(finalPath, path);
-        syncDirectory(dirname(path));
+        writeFileSync(`${path}.last`, text, { mode: 0o600 });
+        renameSync(`${path}.last`, path);
       } catch (error) {
         onProblem(messageOf(error));
       }
     },
   };
-}
-
-function writeAndSync(path: string, text: string): void {
-  const descriptor = openSync(path, "w", 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

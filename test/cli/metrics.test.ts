@@ -1,0 +1,221 @@
+import { spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  ask,
+  type GovernorPlace,
+  governorPlace,
+  showMicrojoules,
+  startGovernor,
+  totalsOf,
+  until,
+} from "../support/governor.ts";
+import { sampleOf } from "../support/http.ts";
+import { energyFile, memoryZone, packageZone } from "../support/kernel-tree.ts";
+import { carbonOps, startCarbonOps, temporaryDirectory } from "../support/program.ts";
+
+/** Each is in the list only where it is installed (Debian's package `prometheus` brings both). */
+const promtool = installed("promtool");
+const prometheus = installed("prometheus");
+
+function installed(program: string): readonly string[] {
+  if (spawnSync(program, ["--version"]).status === 0) return [program];
+  process.stderr.write(`${program} is not installed: its tests of the metrics page are left out.\n`);
+  return [];
+}
+
+interface Metrics {
+  readonly url: string;
+  page(): Promise<string>;
+  said(): string;
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+async function startMetrics({ socketPath }: Pick<GovernorPlace, "socketPath">): Promise<Metrics> {
+  const child = startCarbonOps(["metrics", "--listen", "127.0.0.1:0", "--governor-socket", socketPath]);
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", (status) => resolve(status)));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${said}`);
+    return said.includes("Serving ");
+  });
+  const [url = ""] = /http:\S+/.exec(said) ?? [];
+  return {
+    url,
+    page: async () => (await fetch(url)).text(),
+    said: () => said,
+    end: async (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+const hostEnergy = "carbon_ops_host_energy_joules_total";
+
+test("the page shows the governor's totals, host and domains, to the microjoule", async () => {
+  const place = governorPlace([packageZone(0, [memoryZone(), { name: "core", microjoules: 0n, range: null }])]);
+  await startGovernor(place);
+  showMicrojoules(place.roots, "intel-rapl:0", 21_000_000n);
+  showMicrojoules(place.roots, "intel-rapl:0:0", 2_000_000n);
+  showMicrojoules(place.roots, "intel-rapl:0:1", 5_000_000n);
+  await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0/intel-rapl:0:1"] === 5_000_000);
+  const snapshot = await ask(place.socketPath, "{}");
+  const page = await (await startMetrics(place)).page();
+  const totals = await totalsOf(place.socketPath);
+  const dram = totals["intel-rapl:0/intel-rapl:0:0"] ?? 0;
+  const joules = (microjoules: number): string => (microjoules / 1e6).toFixed(6);
+  expect(sampleOf(page, hostEnergy)).toBe(joules((totals["intel-rapl:0"] ?? 0) + dram));
+  const energy = "carbon_ops_domain_energy_joules_total";
+  const labelled = (domain: string, kind: string, counted: boolean): string =>
+    `${energy}{domain="${domain}",kind="${kind}",counted="${counted}"}`;
+  expect(sampleOf(page, labelled("intel-rapl:0/intel-rapl:0:0", "dram", true))).toBe(joules(dram));
+  expect(sampleOf(page, labelled("intel-rapl:0/intel-rapl:0:1", "core", false))).toBe("5.000000");
+  expect(page).toContain(`governor_id="${String(snapshot["governor_id"])}"`);
+});
+
+test("no energy outlives its governor: killed or stopped it is down, and back it is up with its totals", async () => {
+  const place = governorPlace();
+  const first = await startGovernor(place);
+  showMicrojoules(place.roots, "intel-rapl:0", 11_000_000n);
+  await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== 0);
+  const metrics = await startMetrics(place);
+  const before = sampleOf(await metrics.page(), hostEnergy);
+  expect(before).not.toBeNull();
+  first.child.kill("SIGSTOP");
+  await until(async () => sampleOf(await metrics.page(), "carbon_ops_governor_up") === "0");
+  expect(await metrics.page()).not.toContain("joules");
+  await first.end("SIGKILL");
+  expect(await metrics.page()).not.toContain("joules");
+  await startGovernor(place);
+  await until(async () => sampleOf(await metrics.page(), hostEnergy) !== null);
+  expect(sampleOf(await metrics.page(), hostEnergy)).toBe(before);
+  expect(metrics.said()).toContain("No governor can be used on");
+  expect(metrics.said()).toContain("answers now");
+});
+
+test("it starts before the governor does, says once what is missing, and ends with status 0", async () => {
+  const metrics = await startMetrics({ socketPath: join(temporaryDirectory(), "none.sock") });
+  const pages = await Promise.all([metrics.page(), metrics.page()]);
+  expect(pages.map((page) => sampleOf(page, "carbon_ops_governor_up"))).toEqual(["0", "0"]);
+  expect(metrics.said().match(/ENOENT/g)).toHaveLength(1);
+  expect(await metrics.end("SIGTERM")).toBe(0);
+});
+
+test("a counter that fails has no energy on the page until it is back", async () => {
+  const place = governorPlace([packageZone(0), packageZone(1)]);
+  const governor = await startGovernor(place);
+  const metrics = await startMetrics(place);
+  writeFileSync(energyFile(place.roots, "intel-rapl:1"), "garbage\n");
+  await until(() => governor.log().includes('"event":"counter_unreadable"'));
+  const labels = '{domain="intel-rapl:1",kind="package",counted="true"}';
+  await until(async () => sampleOf(await metrics.page(), `carbon_ops_domain_readable${labels}`) === "0");
+  expect(sampleOf(await metrics.page(), `carbon_ops_domain_energy_joules_total${labels}`)).toBeNull();
+  showMicrojoules(place.roots, "intel-rapl:1", 3_000_000n);
+  await until(async () => sampleOf(await metrics.page(), `carbon_ops_domain_energy_joules_total${labels}`) !== null);
+});
+
+test.each([
+  "nonsense",
+  ":9774",
+  "127.0.0.1:65536",
+  "1.2.3:9774",
+  "::1:9774",
+  "[127.0.0.1]:9774",
+  "http://localhost:9774",
+])("--listen %s is bad usage, in one sentence", async (listen) => {
+  const { status, stderr } = await carbonOps(["metrics", "--listen", listen]);
+  expect(status).toBe(2);
+  expect(stderr).toBe(
+    `carbon-ops: --listen must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:9774 or [::1]:9774, not "${listen}".\n`,
+  );
+});
+
+test("a port that is taken ends it with status 2 and one sentence", async () => {
+  const port = await freePort(async (taken) => {
+    const { status, stderr } = await carbonOps(["metrics", "--listen", `127.0.0.1:${taken}`]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^carbon-ops: Metrics cannot be served on .*another program listens there.*\n$/);
+  });
+  expect(port).toBeGreaterThan(0);
+});
+
+test.each(promtool)("%s finds nothing wrong with the page, with and without a governor", async (program) => {
+  const place = governorPlace([packageZone(0, [memoryZone()])]);
+  const metrics = await startMetrics(place);
+  const down = await metrics.page();
+  await startGovernor(place);
+  await until(async () => sampleOf(await metrics.page(), hostEnergy) !== null);
+  for (const page of [down, await metrics.page()]) {
+    const { status, stdout, stderr } = spawnSync(program, ["check", "metrics"], { input: page, encoding: "utf8" });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+  }
+});
+
+test.each(prometheus)(
+  "a real %s scrapes the page, and marks energy as stale when the governor is gone",
+  async (program) => {
+    const place = governorPlace();
+    const governor = await startGovernor(place);
+    showMicrojoules(place.roots, "intel-rapl:0", 11_000_000n);
+    await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== 0);
+    const metrics = await startMetrics(place);
+    const shown = sampleOf(await metrics.page(), hostEnergy);
+    const newest = await startPrometheus(program, new URL(metrics.url).host);
+    await until(async () => (await newest(hostEnergy)) !== null);
+    expect(Number(await newest(hostEnergy))).toBe(Number(shown));
+    expect(await newest("up")).toBe("1");
+    await governor.end("SIGKILL");
+    await until(async () => (await newest("carbon_ops_governor_up")) === "0");
+    expect(await newest(hostEnergy)).toBeNull();
+  },
+);
+
+/** Starts a Prometheus on the loopback address; gives the newest value of a series, null where there is none. */
+async function startPrometheus(program: string, target: string): Promise<(series: string) => Promise<string | null>> {
+  const directory = temporaryDirectory();
+  const configuration = join(directory, "prometheus.yml");
+  writeFileSync(
+    configuration,
+    `global: { scrape_interval: 1s }\nscrape_configs:\n  - { job_name: carbon-ops, static_configs: [{ targets: ["${target}"] }] }\n`,
+  );
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = spawn(
+    program,
+    [
+      `--config.file=${configuration}`,
+      `--storage.tsdb.path=${join(directory, "data")}`,
+      `--web.listen-address=${address}`,
+    ],
+    { stdio: "ignore", cwd: directory },
+  );
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  return async (series) => {
+    const answer = await fetch(`http://${address}/api/v1/query?query=${series}`).catch(() => null);
+    return /"value":\[[\d.]+,"([^"]+)"\]/.exec((await answer?.text()) ?? "")?.[1] ?? null;
+  };
+}
+
+/** A port of the loopback address that is free again when this returns; `whileTaken` is called while it is not. */
+async function freePort(whileTaken: (port: number) => Promise<void> = async () => undefined): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  await whileTaken(port);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
