@@ -11,6 +11,7 @@ const readme = readFileSync(join(repository, "README.md"), "utf8");
 test("the quick start of the README runs as it stands, prints an estimate and lets the process end", () => {
   const [, program = ""] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
   const project = temporaryDirectory();
+  writeFileSync(join(project, "package.json"), "{}\n");
   mkdirSync(join(project, "node_modules"));
   symlinkSync(repository, join(project, "node_modules", "carbon-ops"));
   writeFileSync(join(project, "quick-start.mjs"), program);
@@ -29,6 +30,7 @@ test("the quick start of the README runs as it stands, prints an estimate and le
 
 test("a logger that nobody closes does not keep the process open", () => {
   const project = temporaryDirectory();
+  writeFileSync(join(project, "package.json"), "{}\n");
   mkdirSync(join(project, "node_modules"));
   symlinkSync(repository, join(project, "node_modules", "carbon-ops"));
   const program = `import { EnergyLogger } from "carbon-ops";
