@@ -5,7 +5,7 @@ import { allocationRatio } from "./accumulator.ts";
  * How far a share by CPU time may be from the truth.
  *
  * A CPU second of one process does not draw what a CPU second of another does (SMT siblings, frequency, vector units,
- * memory traffic): log standard deviation 0.12 for plain CPU time (reference sheet "uncertainty", section 4, after METRION,
+ * memory traffic): log standard deviation 0.12 for plain CPU time (a judgement after METRION,
  * arXiv 2512.06806). With s = a / (a + b) and that error on a / b, d ln s = (1 - s) d ln(a / b): a task alone on the host has
  * no such error, since there is nobody to be confused with.
  */
@@ -17,7 +17,7 @@ const cpuTimeWeightLnSigma = 0.12;
  */
 const tickQuantisationSeconds = (Math.SQRT2 * 0.01) / Math.sqrt(6);
 
-/** An idle baseline drifts with temperature and background work: 5 % (upper end of the 2-5 % of the same section 4). */
+/** An idle baseline drifts with temperature and background work: 5 % (a judgement: the upper end of 2 to 5 %). */
 const idleBaselineRelativeUncertainty = 0.05;
 
 export interface AttributionUncertainty {
