@@ -352,22 +352,31 @@ async function startMeasuring(
       governorSocket: settings.governorSocket,
       ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
     });
-    const baseline = baselineOf(source, settings.idleBaselineWatts, roots, clock, problems);
-    const children = new TaskProcesses(roots);
-    const sampler = new Sampler(
-      {
-        source,
-        clock,
-        hostBusyCpuSeconds: () => readCpuTimes(roots).busySeconds,
-        taskCpuSeconds: () => ownCpuSeconds() + children.sample(),
-      },
-      baseline.watts ?? 0,
-    );
-    return { source, sampler, baseline };
+    try {
+      const baseline = baselineOf(source, settings.idleBaselineWatts, roots, clock, problems);
+      return { source, sampler: ownSampler(source, baseline, roots, clock), baseline };
+    } catch (error) {
+      source.close();
+      throw error;
+    }
   } catch (error) {
     problems.push(messageOf(error));
     return null;
   }
+}
+
+/** Samples this process and what it has started. Throws when the host cannot be read at all. */
+function ownSampler(source: EnergySource, baseline: IdleBaseline, roots: HostRoots, clock: Clock): Sampler {
+  const children = new TaskProcesses(roots);
+  return new Sampler(
+    {
+      source,
+      clock,
+      hostBusyCpuSeconds: () => readCpuTimes(roots).busySeconds,
+      taskCpuSeconds: () => ownCpuSeconds() + children.sample(),
+    },
+    baseline.watts ?? 0,
+  );
 }
 
 /** A stored baseline that is not used is a problem to know of; a configured one makes it irrelevant. */
