@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { CgroupCpuMeter } from "../../attribution/cgroup-cpu.ts";
 import { type CpuMeter, ProcessCpuMeter } from "../../attribution/process-cpu.ts";
-import { CarbonEstimator } from "../../carbon/estimator.ts";
+import type { CarbonEstimator } from "../../carbon/estimator.ts";
 import { isoFromWallMs } from "../../clock.ts";
 import type { Settings } from "../../config/settings.ts";
 import { openGpuSources } from "../../discovery/gpu-examination.ts";
@@ -19,9 +19,10 @@ import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts
 import { inOrder, type TopOrder, type TopPage, topPage } from "../../report/terminal/top.ts";
 import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
+import { estimatorFor } from "../estimator.ts";
 import { type LiveScreen, openLiveScreen } from "../live-screen.ts";
 import { jsonText, outputStyle } from "../output.ts";
-import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
+import { addSettingFlags, foundSettingsOf, rootsOf } from "../setting-flags.ts";
 
 interface TopFlags {
   readonly cgroups?: boolean;
@@ -67,7 +68,9 @@ export function build(context: CommandContext): Command {
     "sampleIntervalSeconds",
   ]);
   return command.action(async (flags: TopFlags) => {
-    const settings = await settingsOf(command, context);
+    const found = await foundSettingsOf(command, context);
+    const { settings } = found;
+    const estimator = settings.region === undefined ? null : estimatorFor(found, context);
     const roots = rootsOf(settings, context);
     const { source } = await openSource({
       roots,
@@ -79,7 +82,7 @@ export function build(context: CommandContext): Command {
     const gpuSources = await openGpuSources({ roots, clock: context.clock, nvmlLibrary: settings.nvmlLibrary });
     const gpuWatch = await GpuWatch.open(gpuSources);
     try {
-      const top = await openTop({ flags, settings, roots, source, gpuWatch, context });
+      const top = await openTop({ flags, settings, estimator, roots, source, gpuWatch, context });
       await (flags.once === true ? showOnce(top) : showLive(top));
     } finally {
       source.close();
@@ -92,6 +95,8 @@ export function build(context: CommandContext): Command {
 interface TopRequest {
   readonly flags: TopFlags;
   readonly settings: Settings;
+  /** Null without a region: then no grams are shown. */
+  readonly estimator: CarbonEstimator | null;
   readonly roots: HostRoots;
   readonly source: EnergySource;
   readonly gpuWatch: GpuWatch;
@@ -107,7 +112,7 @@ interface Top extends TopRequest {
 }
 
 async function openTop(request: TopRequest): Promise<Top> {
-  const { flags, settings, roots, source, context } = request;
+  const { flags, settings, estimator, roots, source, context } = request;
   const meter: CpuMeter = flags.cgroups === true ? new CgroupCpuMeter(roots) : new ProcessCpuMeter(roots);
   const path = baselineFilePath(context.environment);
   const stored = findBaseline(path, source, readHostname(roots), context.clock.wallMs());
@@ -118,22 +123,16 @@ async function openTop(request: TopRequest): Promise<Top> {
     ...request,
     watch: new HostWatch({ source, meter, hostBusyCpuSeconds, idleBaseline }),
     idleBaseline,
-    carbon: await carbonOf(settings, source, context),
+    carbon: await carbonOf(estimator, source),
     notes: configuredWatts === undefined && stored.note !== null ? [stored.note] : [],
     intervalSeconds: settings.sampleIntervalSeconds ?? defaultIntervalSeconds,
   };
 }
 
 /** Grams are proportional to energy, so one watt-hour of this source says it for every row. */
-async function carbonOf(
-  settings: Settings,
-  source: EnergySource,
-  { clock }: CommandContext,
-): Promise<TopPage["carbon"]> {
-  const { region, pue, wallFactor } = settings;
-  if (region === undefined) return null;
+async function carbonOf(estimator: CarbonEstimator | null, source: EnergySource): Promise<TopPage["carbon"]> {
+  if (estimator === null) return null;
   const { gainLnSigma, sourceId, citation } = source.uncertainty;
-  const estimator = new CarbonEstimator({ region, pue, wallFactor, clock });
   const estimate = await estimator.estimateFromEnergy({
     energy: {
       meanWh: 1,
