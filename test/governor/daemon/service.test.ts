@@ -153,7 +153,7 @@ test("clients that ask without end and never read delay nobody and are held in b
     async () => Number((await ask(place.socketPath, '{"op":"info"}'))["sequence"]) >= Number(first["sequence"]) + 10,
   );
   reader.send('{"op":"info"}\n');
-  expectTicksGoOn(await reader.json());
+  expect(ticksGoOn(await reader.json())).toBe(true);
 });
 
 test("a subscription sends a snapshot at its interval, one for each tick at the fastest", async () => {
@@ -451,15 +451,14 @@ test("a hundred thousand random and mutated lines get one answer each, while tic
       expect(status === "ok" || status === "error").toBe(true);
     }
   }
-  expectTicksGoOn(await ask(place.socketPath, '{"op":"info"}'));
+  expect(ticksGoOn(await ask(place.socketPath, '{"op":"info"}'))).toBe(true);
 });
 
 /**
- * Ticks are taken while clients press. How late they are is for the bench to say: here the tests themselves take the processor
- * away from the daemon now and then.
+ * Whether ticks are taken while clients press. How late they are is for the bench to say: here the tests themselves take the
+ * processor away from the daemon now and then.
  */
-function expectTicksGoOn(info: Readonly<Record<string, unknown>>): void {
-  expect(info["status"]).toBe("ok");
-  expect(Number(info["sequence"])).toBeGreaterThan(0);
-  expect(Number(info["skipped_ticks"])).toBeLessThan(Number(info["sequence"]) / 4);
+function ticksGoOn(info: Readonly<Record<string, unknown>>): boolean {
+  const [taken, skipped] = [Number(info["sequence"]), Number(info["skipped_ticks"])];
+  return info["status"] === "ok" && taken > 0 && skipped < taken / 4;
 }
