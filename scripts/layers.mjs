@@ -17,11 +17,12 @@ export const rooms = {
   host: { imports: [...ground], packages: [] },
   // The model reads CPU time and the CPU's name through host/.
   energy: { imports: [...ground, "host"], packages: [] },
-  // The only room that calls foreign code; nothing that runs as root imports it.
+  // Calls foreign code; nothing that runs as root imports it.
   "energy/nvml": { imports: [...ground, "energy"], packages: ["koffi"] },
   uncertainty: { imports: [...ground], packages: [] },
   intensity: { imports: [...ground, "uncertainty"], packages: [] },
-  ledger: { imports: [...ground], packages: [] },
+  // Its lock is a system call that Node.js lacks; without koffi a program makes it.
+  ledger: { imports: [...ground], packages: ["koffi"] },
   config: { imports: [...ground], packages: ["yaml", "zod"] },
   // The test bench for users without hardware shares no arithmetic with what it tests.
   simulate: { imports: [...ground], packages: [] },

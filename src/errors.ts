@@ -59,10 +59,16 @@ export const errorCatalogue = {
     exitCode: 1,
     meaning: "An earlier write or sync of this ledger failed; open it again before appending.",
   },
+  LEDGER_CHECKPOINT_STALE: {
+    exitCode: 1,
+    meaning:
+      "The records of a ledger are written, but its newest checkpoint could not be signed or put in its file; the next writer does it.",
+  },
   LEDGER_LOCKED: { exitCode: 1, meaning: "Another process kept the ledger's lock for longer than the waiting time." },
   LEDGER_LOCK_UNAVAILABLE: {
     exitCode: 1,
-    meaning: "The `flock` program, which ledger writers use to exclude each other, is not installed.",
+    meaning:
+      "Neither the optional package koffi nor the `flock` program can lock the ledger, so that writers cannot exclude each other.",
   },
   LEDGER_REPLACED: {
     exitCode: 1,

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, lstat } from "node:fs/promises";
+import { access, type FileHandle, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { directoryError, notALedger, openLedgerFile, openLedgerFileIfAny, readChunks } from "./ledger-files.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -8,7 +8,7 @@ import { type Genesis, readGenesisLine } from "./own-records.ts";
 
 /**
  * Says before any work is done what would stop a record from being appended to this path: it is no regular file or may not be
- * written, its directory is missing or closed, or there is no `flock` program. Nothing is written or created. Whether the
+ * written, its directory is missing or closed, or neither koffi nor a `flock` program can lock. Nothing is written or created. Whether the
  * lines hold is looked at when the ledger is opened.
  *
  * Throws LEDGER_NOT_A_FILE, LEDGER_UNREADABLE, LEDGER_UNWRITABLE or LEDGER_LOCK_UNAVAILABLE.
@@ -25,19 +25,24 @@ export async function assertPathWritable(path: string): Promise<void> {
 export async function readGenesis(path: string): Promise<Genesis> {
   const handle = await openLedgerFile(path, "read");
   try {
-    const splitter = new LineSplitter();
-    const { size } = await handle.stat();
-    for await (const chunk of readChunks(handle)) {
-      for (const line of splitter.push(chunk)) {
-        const genesis = readGenesisLine(line);
-        if (typeof genesis === "string") throw notALedger(path, genesis);
-        return genesis;
-      }
-    }
-    throw notALedger(path, size === 0 ? "the file is empty" : "it is not complete");
+    return await readGenesisOf(handle, path);
   } finally {
     await handle.close();
   }
+}
+
+/** The same of a file that is open. */
+export async function readGenesisOf(handle: FileHandle, path: string): Promise<Genesis> {
+  const splitter = new LineSplitter();
+  const { size } = await handle.stat();
+  for await (const chunk of readChunks(handle)) {
+    for (const line of splitter.push(chunk)) {
+      const genesis = readGenesisLine(line);
+      if (typeof genesis === "string") throw notALedger(path, genesis);
+      return genesis;
+    }
+  }
+  throw notALedger(path, size === 0 ? "the file is empty" : "it is not complete");
 }
 
 async function assertDirectoryWritable(directory: string): Promise<void> {

@@ -44,6 +44,11 @@ export class Chain {
     this.#byteLength += line.length + 1;
   }
 
+  /** Roots of the complete subtrees before the last line, largest first; with that line they give the tree again. */
+  rootsBeforeLastLine(): readonly Buffer[] {
+    return this.#tree.rootsBeforeLastLeaf();
+  }
+
   root(): Buffer {
     return this.#tree.root();
   }

@@ -9,7 +9,10 @@ export const maximumNoteBytes = 65_536;
 const border = Buffer.from("\n\n");
 const signatureStart = Buffer.from("— ");
 
-/** A note of a history and the offset behind it, or what is left at the end when a write was cut off. */
+/**
+ * A note of a history and the offset behind it, or what is left at the end when a write was cut off: a power cut may have
+ * lost any of the last pages, which then read as zeros. No note holds a zero byte.
+ */
 export type HistoryItem = { readonly note: Buffer; readonly end: number } | { readonly torn: Buffer };
 
 /** Reads `<ledger>.checkpoints` from an offset, as far as it reached when it was opened. */
@@ -24,6 +27,8 @@ export async function* readHistory(paths: LedgerPaths, start = 0): AsyncGenerato
     for await (const chunk of readChunks(handle, start, size)) {
       const { notes, rest: unfinished } = splitNotes(Buffer.concat([rest, chunk]));
       for (const note of notes) {
+        const hole = note.indexOf(0);
+        if (hole !== -1) return yield { torn: note.subarray(0, hole) };
         end += note.length + 1;
         yield { note, end };
       }
@@ -31,7 +36,9 @@ export async function* readHistory(paths: LedgerPaths, start = 0): AsyncGenerato
       if (rest.length > maximumNoteBytes) break;
     }
     // What goes on for so long without an end is no note; the reader finds it malformed.
-    if (rest.length > maximumNoteBytes) yield { note: rest, end: end + rest.length };
+    const hole = rest.indexOf(0);
+    if (hole !== -1) yield { torn: rest.subarray(0, hole) };
+    else if (rest.length > maximumNoteBytes) yield { note: rest, end: end + rest.length };
     else if (rest.length > 0 && (await handle.stat()).size === size) yield { torn: rest };
   } finally {
     await handle.close();
@@ -43,6 +50,8 @@ export interface KnownHistory {
   /** Bytes of whole checkpoints. */
   readonly byteLength: number;
   readonly newest: Checkpoint | null;
+  /** Offset at which the newest one begins. */
+  readonly newestStart: number;
   /** Whether the beginning of a checkpoint follows, as a crash leaves it. */
   readonly torn: boolean;
 }
@@ -50,7 +59,7 @@ export interface KnownHistory {
 /** Why a torn end that no crash can have left is no torn end. */
 export const tornWithoutCause = "it ends in the middle of a checkpoint, though no line waits for one";
 
-export const unknownHistory: KnownHistory = { byteLength: 0, newest: null, torn: false };
+export const unknownHistory: KnownHistory = { byteLength: 0, newest: null, newestStart: 0, torn: false };
 
 /** So many bytes at the end of a history have their signatures verified: some 900 checkpoints, in a tenth of a second. */
 const verifiedBytes = 1 << 18;
@@ -67,19 +76,22 @@ export async function examineHistory(
 ): Promise<KnownHistory> {
   const size = await sizeIfAny(paths.history);
   if (size < known.byteLength) throw altered(paths.history, "it is shorter than it was");
-  let { byteLength, newest } = known;
+  let { byteLength, newest, newestStart } = known;
   for await (const item of readHistory(paths, byteLength)) {
     if ("torn" in item) {
-      if (beginsNote(item.torn, key, origin)) return { byteLength, newest, torn: true };
+      if (beginsNote(item.torn, key, origin)) return { byteLength, newest, newestStart, torn: true };
       throw altered(paths.history, "it ends in bytes that are no checkpoint");
     }
-    const open = item.end > size - verifiedBytes ? ownCheckpoint : ownCheckpointUnverified;
+    // What others have added since is covered by the newest of their checkpoints.
+    const isVerified = known.newest === null ? item.end > size - verifiedBytes : item.end === size;
+    const open = isVerified ? ownCheckpoint : ownCheckpointUnverified;
     const checkpoint: Checkpoint = open(paths.history, item.note, key, origin);
     if (checkpoint.size < (newest?.size ?? 0)) throw altered(paths.history, "its checkpoints are not in order of size");
     newest = checkpoint;
+    newestStart = item.end - item.note.length - 1;
     byteLength = item.end;
   }
-  return { byteLength, newest, torn: false };
+  return { byteLength, newest, newestStart, torn: false };
 }
 
 /** The checkpoint of a note, signed by the ledger's own key. Throws LEDGER_INVALID when it is none, with its file's name. */

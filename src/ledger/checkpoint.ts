@@ -1,5 +1,5 @@
 import { bytesFromBase64 } from "./base64.ts";
-import { type NoteFault, openNote, parseNote, signNote } from "./note.ts";
+import { type NoteFault, openNote, parseNote, signNote, type VerifiedSignature } from "./note.ts";
 import type { Signer } from "./signing-key.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
@@ -15,6 +15,8 @@ export interface Checkpoint {
 
 export interface SignedCheckpoint extends Checkpoint {
   readonly signedBy: VerifierKey;
+  /** Of the witnesses whose keys were given. */
+  readonly cosignatures: readonly VerifiedSignature[];
 }
 
 /** The text that is signed: origin, size and root, a line each. */
@@ -62,5 +64,6 @@ export function openCheckpoint(note: Uint8Array, keys: readonly VerifierKey[]): 
   }
   const checkpoint = parseCheckpoint(opened.text);
   if (checkpoint === null) return { ok: false, fault: "malformed", reason: "its text is no checkpoint" };
-  return { ok: true, checkpoint: { ...checkpoint, signedBy: signature.key } };
+  const cosignatures = opened.signatures.filter(({ key }) => key.algorithm === "cosignature");
+  return { ok: true, checkpoint: { ...checkpoint, signedBy: signature.key, cosignatures } };
 }

@@ -9,6 +9,15 @@ export function writeFailure(path: string, error: unknown): CarbonOpsError {
   );
 }
 
+/** What is said when all records are safe, and only what stands beside them was not brought up to date. */
+export function staleCheckpoint(path: string, error: unknown): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_CHECKPOINT_STALE",
+    `The records are written, but ${path} was not brought up to date, because it ${refusal(error)}; ${remedy(error)}, and append or open the ledger again.`,
+    { cause: error },
+  );
+}
+
 function refusal(error: unknown): string {
   const code = diskErrorCode(error);
   if (code === "ENOSPC") return "found the disk full";

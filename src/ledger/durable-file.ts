@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, writeSync } from "node:fs";
 import { type FileHandle, link, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -14,6 +14,15 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, null);
     written += bytesWritten;
   }
+}
+
+/** So many bytes go to the kernel's cache in less time than a thread of the pool takes to be asked. */
+const directBytes = 1 << 16;
+
+/** The same at the end of a file that is open for appending; little is written at once, in this thread. */
+export async function appendFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  if (bytes.length > directBytes) return await writeFully(handle, bytes);
+  for (let written = 0; written < bytes.length; ) written += writeSync(handle.fd, bytes, written);
 }
 
 /** Runs a change of names (link, rename, unlink) in the directory of a path and makes it durable. */
@@ -59,6 +68,12 @@ export async function createFile(path: string, bytes: Uint8Array, mode: number):
   } finally {
     await unlink(temporaryPath);
   }
+}
+
+/** Cuts a file off behind its first bytes, and makes that durable. */
+export async function cutFile(handle: FileHandle, length: number): Promise<void> {
+  await handle.truncate(length);
+  await handle.datasync();
 }
 
 /** Puts a written temporary file in the place of another. */

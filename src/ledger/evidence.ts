@@ -16,12 +16,30 @@ export interface CheckpointProblem {
   readonly reason: string;
 }
 
+export interface GivenNote {
+  readonly name: string;
+  readonly note: Buffer;
+}
+
+/** A checkpoint and the note that it was read from. */
+interface FoundCheckpoint extends SignedCheckpoint {
+  readonly note: Buffer;
+}
+
+/** The largest checkpoint that a witness has cosigned. */
+export interface WitnessedCheckpoint {
+  readonly key: VerifierKey;
+  readonly size: number;
+  /** When the witness saw it, in POSIX seconds. */
+  readonly timestampSeconds: number;
+}
+
 /** The notes that were found before the ledger itself was read: the ledger may grow meanwhile, but not behind them. */
 export interface NoteSources {
   readonly paths: LedgerPaths | null;
   readonly latest: Buffer | null;
-  /** What the verifier brought along. */
-  readonly given: Buffer | null;
+  /** What the verifier brought along, each with the name that it goes by. */
+  readonly given: readonly GivenNote[];
 }
 
 /** How long a writer may take from a line to its checkpoint, before its lines are called unsigned. */
@@ -30,7 +48,9 @@ const pollMs = 50;
 
 export const givenCheckpointName = "the given checkpoint";
 
-export async function findNotes(path: string | null, given: Buffer | null): Promise<NoteSources> {
+export const rememberedCheckpointName = "the remembered state";
+
+export async function findNotes(path: string | null, given: readonly GivenNote[]): Promise<NoteSources> {
   const paths = path === null ? null : ledgerPaths(path);
   return { paths, latest: paths === null ? null : await readLatestNote(paths), given };
 }
@@ -46,21 +66,24 @@ export class Evidence implements DueCheckpoints {
   #latest: Buffer | null = null;
   readonly #keys: readonly VerifierKey[];
   readonly #origin: string;
-  #single: SignedCheckpoint[] = [];
-  #historical: SignedCheckpoint | null = null;
+  #single: FoundCheckpoint[] = [];
+  #historical: FoundCheckpoint | null = null;
   #lastHistorySize = 0;
   #historyCount = 0;
   #historyTorn = false;
   #ownCount = 0;
   #givenSize = 0;
-  #provenBy: VerifierKey | null = null;
+  #proven: FoundCheckpoint | null = null;
+  readonly #witnessed = new Map<VerifierKey, WitnessedCheckpoint>();
   readonly #faulty: CheckpointProblem[] = [];
   readonly #foreign: { readonly file: string; readonly origin: string }[] = [];
 
   static async gather(sources: NoteSources, keys: readonly VerifierKey[], genesis: Genesis): Promise<Evidence> {
     const evidence = new Evidence(sources.paths, keys, originOf(genesis.ledgerId));
     evidence.#addLatest(sources.latest);
-    if (sources.given !== null) evidence.#givenSize = evidence.#addSingle(givenCheckpointName, sources.given);
+    for (const { name, note } of sources.given) {
+      evidence.#givenSize = Math.max(evidence.#givenSize, evidence.#addSingle(name, note));
+    }
     evidence.#single.sort((left, right) => left.size - right.size);
     await evidence.#readHistory();
     return evidence;
@@ -88,14 +111,24 @@ export class Evidence implements DueCheckpoints {
     return this.#ownCount > 0;
   }
 
-  /** Lines that the checkpoint that was brought along covers. */
+  /** Lines that the checkpoints that were brought along cover. */
   get givenSize(): number {
     return this.#givenSize;
   }
 
   /** Who signed the largest checkpoint that was found to hold. */
   get provenBy(): VerifierKey | null {
-    return this.#provenBy;
+    return this.#proven?.signedBy ?? null;
+  }
+
+  /** The note of the largest checkpoint that was found to hold. */
+  get provenNote(): Buffer | null {
+    return this.#proven?.note ?? null;
+  }
+
+  /** For each witness, the largest checkpoint that holds and that it has cosigned. */
+  get witnessed(): readonly WitnessedCheckpoint[] {
+    return [...this.#witnessed.values()];
   }
 
   /**
@@ -119,7 +152,7 @@ export class Evidence implements DueCheckpoints {
 
   async advance(): Promise<void> {
     const checkpoint = this.peek();
-    this.#provenBy = checkpoint?.signedBy ?? null;
+    if (checkpoint !== null) this.#hold(checkpoint);
     if (checkpoint === this.#historical) await this.#readHistory();
     else this.#single.shift();
   }
@@ -144,11 +177,21 @@ export class Evidence implements DueCheckpoints {
     await this.#history?.return();
   }
 
-  peek(): SignedCheckpoint | null {
+  peek(): FoundCheckpoint | null {
     const [single] = this.#single;
     const historical = this.#historical;
     if (single === undefined) return historical;
     return historical === null || single.size < historical.size ? single : historical;
+  }
+
+  #hold(checkpoint: FoundCheckpoint): void {
+    const { size } = checkpoint;
+    // One that comes too late has not been compared.
+    if (size <= (this.#proven?.size ?? 0) && this.#proven !== null) return;
+    this.#proven = checkpoint;
+    for (const { key, timestampSeconds } of checkpoint.cosignatures) {
+      if (timestampSeconds !== null) this.#witnessed.set(key, { key, size, timestampSeconds });
+    }
   }
 
   #addLatest(note: Buffer | null): void {
@@ -189,7 +232,7 @@ export class Evidence implements DueCheckpoints {
     else this.#faulty.push({ file, reason: "it ends in bytes that are no checkpoint" });
   }
 
-  #checkpoint(file: string, note: Buffer): SignedCheckpoint | null {
+  #checkpoint(file: string, note: Buffer): FoundCheckpoint | null {
     const opened = openCheckpoint(note, this.#keys);
     if (!opened.ok) {
       this.#faulty.push({ file, reason: opened.reason });
@@ -201,6 +244,6 @@ export class Evidence implements DueCheckpoints {
       return null;
     }
     this.#ownCount += 1;
-    return checkpoint;
+    return { ...checkpoint, note };
   }
 }

@@ -1,3 +1,4 @@
+import type { RecordCheck } from "./block.ts";
 import type { JsonObject } from "./canonical-json.ts";
 import type { Chain } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -32,6 +33,8 @@ export interface DueCheckpoints {
 export interface InspectionRequest {
   /** Where to go on; it is extended by every line that holds. */
   readonly chain: Chain;
+  /** How much of the chain a signed root has been compared with; all of it unless said. */
+  readonly proven?: { readonly size: number; readonly bytes: number };
   /** The genesis record when the chain is past it. */
   readonly genesis: Genesis | null;
   /**
@@ -39,6 +42,10 @@ export interface InspectionRequest {
    * checkpoint covers, since whoever signed the others had checked them.
    */
   readonly contents: "all" | "unsigned";
+  /** What else is wrong with a record's contents; only those that are parsed are asked about. */
+  readonly checkRecord?: RecordCheck | null;
+  /** Where repairs are gathered, when those of earlier lines are known. */
+  readonly repairs?: Repairs;
   /** The walk may end at a checkpoint behind these bytes, when no later one is known: what follows is being written. */
   readonly enoughBytes?: number;
   /** Asked once, when the genesis record is known. */
@@ -107,7 +114,8 @@ class Inspector {
   #due: DueCheckpoints | null = null;
   #provenSize: number;
   #provenBytes: number;
-  readonly #repairs = new Repairs();
+  readonly #repairs: Repairs;
+  readonly #checkRecord: RecordCheck | null;
   /** A line whose link does not fit the one before it, until its successor tells which of the two was changed. */
   #unlinked: Buffer | null = null;
 
@@ -116,8 +124,10 @@ class Inspector {
     this.#contents = request.contents;
     this.#checkpointsOf = request.checkpointsOf;
     this.#genesis = request.genesis;
-    this.#provenSize = request.chain.size;
-    this.#provenBytes = request.chain.byteLength;
+    this.#provenSize = request.proven?.size ?? request.chain.size;
+    this.#provenBytes = request.proven?.bytes ?? request.chain.byteLength;
+    this.#repairs = request.repairs ?? new Repairs();
+    this.#checkRecord = request.checkRecord ?? null;
   }
 
   get genesis(): Genesis | null {
@@ -180,7 +190,8 @@ class Inspector {
     if (this.#contents === "unsigned" && this.#due !== null && this.#due.peek() !== null) return null;
     const record = readRecord(line);
     if (typeof record === "string") return record;
-    return record["kind"] === reservedKinds[0] ? "it is a second genesis record" : record;
+    if (record["kind"] === reservedKinds[0]) return "it is a second genesis record";
+    return this.#checkRecord?.(record) ?? record;
   }
 
   /** Compares the tree with every checkpoint of its present size. */

@@ -11,10 +11,18 @@ export interface LedgerPaths {
   readonly history: string;
   /** Held by the writer; never removed, since two writers could then hold two locks. */
   readonly lock: string;
+  /** Where the last writer stopped, so that the next one need not read the whole ledger. It can be removed at any time. */
+  readonly frontier: string;
 }
 
 export function ledgerPaths(path: string): LedgerPaths {
-  return { ledger: path, checkpoint: `${path}.checkpoint`, history: `${path}.checkpoints`, lock: `${path}.lock` };
+  return {
+    ledger: path,
+    checkpoint: `${path}.checkpoint`,
+    history: `${path}.checkpoints`,
+    lock: `${path}.lock`,
+    frontier: `${path}.frontier`,
+  };
 }
 
 type Access = "read" | "write";

@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
 import { CarbonOpsError, systemErrorCode } from "../errors.ts";
 import { secondsFromNanoseconds } from "../units.ts";
+import { withId } from "./append-ids.ts";
+import type { AppendedLine, PendingRecord } from "./batch.ts";
 import type { JsonObject } from "./canonical-json.ts";
 import { isDiskRefusal, writeFailure } from "./disk-refusal.ts";
 import { createFile } from "./durable-file.ts";
-import { assertAbsent, directoryError, type LedgerPaths, ledgerPaths, openLedgerFile } from "./ledger-files.ts";
+import { assertAbsent, directoryError, type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
-import { acquireLock, type Lock } from "./lock.ts";
+import { acquireLock } from "./lock.ts";
 import { genesisRecord, reservedKinds } from "./own-records.ts";
 import type { Signer } from "./signing-key.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
-import { type AppendedLine, LedgerWriter } from "./writer.ts";
+import { type Durability, LedgerWriter } from "./writer.ts";
 
 export interface LedgerOptions {
   /** Signs a checkpoint at every flush. It must be the key that the ledger's first line names. */
@@ -21,10 +23,24 @@ export interface LedgerOptions {
   readonly clock?: Clock;
   /** How long to wait for other writers, in seconds; 30 unless said otherwise. */
   readonly lockWaitSeconds?: number;
+  /**
+   * "disk" unless said otherwise: an append that returned survives a power cut. With "os" it survives the end of the process,
+   * however it ends, but not that of the machine: lines are synced, and signed, when the lock is given away.
+   */
+  readonly durability?: Durability;
+  /** A segment that has grown to so many bytes is sealed, and the next one begun. Never, unless said. At least 65,536. */
+  readonly rotateAtBytes?: number;
 }
 
-interface QueuedRecord {
-  readonly text: string;
+export interface AppendOptions {
+  /**
+   * 1 to 128 characters that name this record, so that an append whose outcome was lost can be repeated: it returns the line
+   * of the first attempt. It is written into the record, as its member `append_id`.
+   */
+  readonly id?: string;
+}
+
+interface QueuedRecord extends PendingRecord {
   resolve(line: AppendedLine): void;
   reject(error: unknown): void;
 }
@@ -33,22 +49,29 @@ const defaultLockWaitSeconds = 30;
 /** Records written with one sync. */
 const maximumBatchRecords = 4096;
 const maximumBatchBytes = 8 << 20;
-/** A writer with a full queue lets others have their turn after this time. */
-const maximumHoldSeconds = 0.2;
+/** A writer with a full queue lets others have their turn after this time, and sooner when it is not alone. */
+const holdSeconds = { alone: 0.2, amongOthers: 0.02 };
+/** Then it leaves them so much time to take the lock, in milliseconds; they ask every 4 ms or so. */
+const courtesyMs = 2;
+const smallestSegmentBytes = 65_536;
 
 /**
  * An append-only file of records that stands up to crashes, other writers and doubt. A record whose `append` has resolved is
- * on the disk, in the chain, and covered by a signed checkpoint.
+ * on the disk, in the chain, and covered by a signed checkpoint in the history. The file with the newest checkpoint follows when
+ * the queue is empty, and every 0.2 s at the latest.
  */
 export class Ledger implements AsyncDisposable {
   readonly #paths: LedgerPaths;
-  readonly #handle: FileHandle;
   readonly #writer: LedgerWriter;
   readonly #clock: Clock;
   readonly #lockWaitSeconds: number;
+  readonly #rotateAtBytes: number;
   readonly #queue: QueuedRecord[] = [];
   #draining: Promise<void> | null = null;
+  #isAlone = true;
   #closed = false;
+  /** What the last attempt to settle failed with, when it was not an append's own error. */
+  #unsettled: unknown = null;
 
   /**
    * Creates a ledger with its genesis record and first checkpoint. Throws LEDGER_EXISTS where any file already is,
@@ -74,12 +97,23 @@ export class Ledger implements AsyncDisposable {
    * KEY_INVALID when another key signs it, LEDGER_LOCKED, LEDGER_LOCK_UNAVAILABLE, LEDGER_WRITE_FAILED.
    */
   static async open(path: string, options: LedgerOptions): Promise<Ledger> {
-    const handle = await openLedgerFile(path, "write");
-    const ledger = new Ledger(ledgerPaths(path), handle, options);
+    const { rotateAtBytes } = options;
+    if (rotateAtBytes !== undefined && !(rotateAtBytes >= smallestSegmentBytes)) {
+      throw new CarbonOpsError(
+        "INPUT_INVALID",
+        `rotateAtBytes is ${rotateAtBytes}, but a segment has at least ${smallestSegmentBytes} bytes; give a larger number.`,
+      );
+    }
+    const clock = options.clock ?? systemClock;
+    const { signer, durability = "disk" } = options;
+    const paths = ledgerPaths(path);
+    const writer = await LedgerWriter.open(paths, { signer, clock, durability });
+    const ledger = new Ledger(paths, writer, clock, options);
     try {
-      await ledger.#settle();
+      await ledger.#underLock(() => writer.commit([]));
+      if (ledger.#unsettled !== null) throw ledger.#unsettled;
     } catch (error) {
-      await handle.close();
+      await writer.close();
       throw error;
     }
     return ledger;
@@ -101,15 +135,15 @@ export class Ledger implements AsyncDisposable {
     }
   }
 
-  private constructor(paths: LedgerPaths, handle: FileHandle, options: LedgerOptions) {
+  private constructor(paths: LedgerPaths, writer: LedgerWriter, clock: Clock, options: LedgerOptions) {
     this.#paths = paths;
-    this.#handle = handle;
-    this.#clock = options.clock ?? systemClock;
-    this.#writer = new LedgerWriter(paths, handle, options.signer, this.#clock);
+    this.#writer = writer;
+    this.#clock = clock;
     this.#lockWaitSeconds = options.lockWaitSeconds ?? defaultLockWaitSeconds;
+    this.#rotateAtBytes = options.rotateAtBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Random UUID of this ledger, from its genesis record. */
+  /** Random UUID of this ledger, from its genesis record; every segment has its own. */
   get ledgerId(): string | null {
     return this.#writer.ledgerId;
   }
@@ -121,8 +155,8 @@ export class Ledger implements AsyncDisposable {
    * Throws RECORD_INVALID for this record alone. LEDGER_WRITE_FAILED, LEDGER_LOCKED, LEDGER_LOCK_UNAVAILABLE: nothing was
    * written, try again. LEDGER_REPLACED, LEDGER_INVALID: the file is not what it was. LEDGER_POISONED: open it again.
    */
-  async append(record: JsonObject): Promise<AppendedLine> {
-    const text = recordText(record);
+  async append(record: JsonObject, { id }: AppendOptions = {}): Promise<AppendedLine> {
+    const text = recordText(id === undefined ? record : withId(record, id));
     const { kind } = record;
     if (typeof kind === "string" && reservedKinds.includes(kind)) {
       throw new CarbonOpsError(
@@ -130,39 +164,48 @@ export class Ledger implements AsyncDisposable {
         `The kind "${kind}" is reserved for the ledger itself; give the record another kind.`,
       );
     }
-    if (this.#closed)
-      throw new CarbonOpsError("INPUT_INVALID", "The ledger was closed; open it again before appending.");
-    if (this.#writer.poison !== null) throw this.#writer.poison;
+    this.#assertUsable();
     return await new Promise<AppendedLine>((resolve, reject) => {
-      this.#queue.push({ text, resolve, reject });
+      this.#queue.push({ text, id: id ?? null, resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
 
-  /** Waits for what is being appended and closes the file. Safe to call twice. */
+  /**
+   * Seals the file with its last checkpoint, gives it and its checkpoints lasting names (`<ledger>.000001`, …), and begins the
+   * next segment under the ledger's name. A ledger without records of its own is left as it is. Throws what `append` throws.
+   */
+  async rotate(): Promise<void> {
+    this.#assertUsable();
+    while (this.#draining !== null) await this.#draining;
+    const rotating = this.#underLock(() => this.#writer.rotate());
+    this.#draining = rotating.then(
+      () => this.#drain(),
+      () => this.#drain(),
+    );
+    await rotating;
+  }
+
+  /**
+   * Waits for what is being appended and closes the file. Safe to call twice. Throws LEDGER_CHECKPOINT_STALE or
+   * LEDGER_POISONED when all records are written, but not what follows them.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#draining;
-    await this.#handle.close();
+    while (this.#draining !== null) await this.#draining;
+    await this.#writer.close();
+    if (this.#unsettled !== null) throw this.#unsettled;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Brings the file in order before anybody appends. */
-  async #settle(): Promise<void> {
-    const lock = await this.#lock();
-    try {
-      await this.#writer.commit([]);
-    } finally {
-      await lock.release();
-    }
-  }
-
-  async #lock(): Promise<Lock> {
-    return await acquireLock(this.#paths.lock, this.#lockWaitSeconds, this.#clock);
+  #assertUsable(): void {
+    if (this.#closed)
+      throw new CarbonOpsError("INPUT_INVALID", "The ledger was closed; open it again before appending.");
+    if (this.#writer.poison !== null) throw this.#writer.poison;
   }
 
   /** Writes what is queued, batch by batch, under the lock. It never rejects: every outcome goes to its callers. */
@@ -171,36 +214,68 @@ export class Ledger implements AsyncDisposable {
     await nextTurn();
     while (this.#queue.length > 0) {
       try {
-        await this.#drainUnderLock();
+        await this.#underLock(() => this.#commitBatches());
       } catch (error) {
         for (const queued of this.#queue.splice(0)) queued.reject(error);
       }
+      if (this.#queue.length > 0) await sleep(courtesyMs);
     }
     // In the same turn as the last look at the queue, so that no record is queued behind a drain that has ended.
     this.#draining = null;
   }
 
-  async #drainUnderLock(): Promise<void> {
-    const lock = await this.#lock();
+  /** Whatever was done under the lock, the files are settled before it is given away. */
+  async #underLock(work: () => Promise<unknown>): Promise<void> {
+    const lock = await acquireLock(this.#paths.lock, this.#lockWaitSeconds, this.#clock);
     try {
-      const lockedNs = this.#clock.monotonicNs();
-      do {
-        await this.#commitNextBatch();
-        await nextTurn();
-      } while (this.#queue.length > 0 && secondsSince(this.#clock, lockedNs) < maximumHoldSeconds);
+      this.#writer.beginHold();
+      await work();
+      await this.#settle();
     } finally {
       await lock.release();
     }
   }
 
+  async #settle(): Promise<void> {
+    // Whoever appended has been told of it.
+    if (this.#writer.poison !== null) return;
+    this.#unsettled = null;
+    try {
+      if (this.#writer.byteLength >= this.#rotateAtBytes) await this.#writer.rotate();
+      else await this.#writer.settle();
+    } catch (error) {
+      // The appends have their outcomes already: this is said when the ledger is closed, or opened.
+      this.#unsettled = error;
+    }
+  }
+
+  async #commitBatches(): Promise<void> {
+    const lockedNs = this.#clock.monotonicNs();
+    const heldSeconds = (): number => secondsFromNanoseconds(this.#clock.monotonicNs() - lockedNs);
+    await this.#commitNextBatch();
+    this.#isAlone = !this.#writer.takeOthersWrote();
+    await nextTurn();
+    while (this.#goesOn(heldSeconds())) {
+      await this.#commitNextBatch();
+      await nextTurn();
+    }
+  }
+
+  #goesOn(heldSeconds: number): boolean {
+    const isLarge = this.#writer.byteLength >= this.#rotateAtBytes;
+    const isLong = heldSeconds >= (this.#isAlone ? holdSeconds.alone : holdSeconds.amongOthers);
+    return this.#queue.length > 0 && !isLarge && !isLong && this.#writer.poison === null;
+  }
+
   async #commitNextBatch(): Promise<void> {
     const batch = this.#takeBatch();
     try {
-      const lines = await this.#writer.commit(batch.map(({ text }) => text));
+      const outcomes = await this.#writer.commit(batch);
       for (const [index, queued] of batch.entries()) {
-        const line = lines[index];
-        if (line === undefined) queued.reject(new CarbonOpsError("INTERNAL", "A record was written without a number."));
-        else queued.resolve(line);
+        const outcome = outcomes[index];
+        if (outcome === undefined) queued.reject(new CarbonOpsError("INTERNAL", "A record got no line."));
+        else if (outcome instanceof CarbonOpsError) queued.reject(outcome);
+        else queued.resolve(outcome);
       }
     } catch (error) {
       for (const queued of batch) queued.reject(error);
@@ -215,10 +290,6 @@ export class Ledger implements AsyncDisposable {
     });
     return this.#queue.splice(0, tooMany === -1 ? this.#queue.length : tooMany);
   }
-}
-
-function secondsSince(clock: Clock, startNs: bigint): number {
-  return secondsFromNanoseconds(clock.monotonicNs() - startNs);
 }
 
 async function nextTurn(): Promise<void> {

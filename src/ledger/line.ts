@@ -41,6 +41,11 @@ export function readEnvelope(line: Buffer): Envelope | string {
   return Number.isSafeInteger(seq) ? { prevHash, seq } : 'it does not end with },"seq":n}';
 }
 
+/** The canonical bytes of a line's record; the form of the line has been found to hold. */
+export function recordBytes(line: Buffer): Buffer {
+  return line.subarray(recordStart, line.lastIndexOf(',"seq":'));
+}
+
 /** The same line with another link. */
 export function withPrevHash(line: Buffer, prevHash: string): Buffer {
   const changed = Buffer.from(line);

@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
-import { constants } from "node:fs";
+import { constants, fstatSync, lstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 import { secondsFromNanoseconds } from "../units.ts";
+import { bindFlock, type FlockCall } from "./flock-call.ts";
+import { assertFlockProgram, type FlockOutcome, runFlock } from "./flock-program.ts";
 import { directoryError } from "./ledger-files.ts";
 
 /** An exclusive lock among all writers of a ledger, in this process and others. */
@@ -12,45 +14,82 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** EX_TEMPFAIL of sysexits.h: not what `flock` ends with for any other reason. */
-const timeoutStatus = 75;
-
-type Attempt = "locked" | "timeout" | "interrupted";
-
 /**
- * Takes the lock with flock(2). Node.js has no call for it, so the `flock` program takes it on a descriptor that it inherits:
- * the lock belongs to the open file, stays when the program has ended, and the kernel frees it when this process ends in
- * whatever way. Nothing guesses from a file's age whether its holder is dead.
+ * Takes the lock with flock(2): the lock belongs to the open file, and the kernel frees it when this process ends in whatever
+ * way. Nothing guesses from a file's age whether its holder is dead, so that a holder that was stopped still holds it.
  *
- * Throws LEDGER_LOCKED after `waitSeconds`, LEDGER_LOCK_UNAVAILABLE when there is no `flock` program or no locking.
+ * The call is made through koffi, without waiting in the kernel and again after a short pause, so that neither the event loop
+ * nor a thread of the pool stands still. Without koffi the `flock` program makes the call on a descriptor that it inherits.
+ *
+ * Throws LEDGER_LOCKED after `waitSeconds`, LEDGER_LOCK_UNAVAILABLE when there is neither, or no locking on this file system.
  */
 export async function acquireLock(path: string, waitSeconds: number, clock: Clock): Promise<Lock> {
-  const handle = await openLockFile(path);
-  try {
-    const startNs = clock.monotonicNs();
-    const leftMs = (): number => (waitSeconds - secondsFromNanoseconds(clock.monotonicNs() - startNs)) * 1000;
-    let attempt: Attempt;
-    do {
-      attempt = await runFlock(handle.fd, Math.max(1, leftMs()));
-    } while (attempt === "interrupted" && leftMs() > 0);
-    if (attempt === "locked") return { release: () => handle.close() };
-    throw new CarbonOpsError(
-      "LEDGER_LOCKED",
-      `Another process has kept the lock ${path} for ${waitSeconds} s; try again when it has ended.`,
-    );
-  } catch (error) {
+  const startNs = clock.monotonicNs();
+  const leftMs = (): number => (waitSeconds - secondsFromNanoseconds(clock.monotonicNs() - startNs)) * 1000;
+  for (;;) {
+    const handle = await openLockFile(path);
+    try {
+      const outcome = await lockDescriptor(handle.fd, leftMs);
+      if (outcome === "timeout") throw heldTooLong(path, waitSeconds);
+      // Whoever removed the file in between locks another one now.
+      if (isStillNamed(handle.fd, path)) return { release: () => handle.close() };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     await handle.close();
-    throw error;
   }
 }
 
-/** Throws LEDGER_LOCK_UNAVAILABLE when the `flock` program is missing. Locks nothing. */
+/** Throws LEDGER_LOCK_UNAVAILABLE when there is neither koffi nor a `flock` program. Locks nothing. */
 export async function assertLockAvailable(): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn("flock", ["--version"], { stdio: "ignore" });
-    child.once("error", (error) => reject(unavailable(error)));
-    child.once("exit", () => resolve());
-  });
+  const { call, problem } = await bindFlock();
+  if (call !== null) return;
+  try {
+    await assertFlockProgram();
+  } catch (error) {
+    throw unavailable(error, problem);
+  }
+}
+
+async function lockDescriptor(descriptor: number, leftMs: () => number): Promise<FlockOutcome> {
+  const { call, problem } = await bindFlock();
+  if (call !== null) return await lockByCall(call, descriptor, leftMs);
+  try {
+    let outcome: FlockOutcome;
+    do {
+      outcome = await runFlock(descriptor, Math.max(1, leftMs()));
+    } while (outcome === "interrupted" && leftMs() > 0);
+    return outcome === "interrupted" ? "timeout" : outcome;
+  } catch (error) {
+    throw unavailable(error, problem);
+  }
+}
+
+/** Pauses between attempts, in milliseconds: they grow from the first to the second. */
+const firstPauseMs = 0.5;
+const longestPauseMs = 4;
+
+async function lockByCall(call: FlockCall, descriptor: number, leftMs: () => number): Promise<FlockOutcome> {
+  let pauseMs = firstPauseMs;
+  for (;;) {
+    const outcome = call(descriptor);
+    if (outcome === "locked") return "locked";
+    if (typeof outcome === "number") {
+      throw unavailable(new Error(`flock failed with error number ${outcome} on this file system`), null);
+    }
+    if (outcome === "interrupted") continue;
+    if (leftMs() <= 0) return "timeout";
+    // Chance keeps writers that wait for the same lock from asking in step.
+    await sleep(pauseMs * (0.5 + Math.random()));
+    pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);
+  }
+}
+
+function isStillNamed(descriptor: number, path: string): boolean {
+  const own = fstatSync(descriptor);
+  const named = lstatSync(path, { throwIfNoEntry: false });
+  return named !== undefined && named.ino === own.ino && named.dev === own.dev;
 }
 
 async function openLockFile(path: string): Promise<FileHandle> {
@@ -67,30 +106,19 @@ async function openLockFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function runFlock(descriptor: number, waitMs: number): Promise<Attempt> {
-  return await new Promise<Attempt>((resolve, reject) => {
-    // It ends by itself after the wait: when this process is killed meanwhile, nobody else ends it.
-    const wait = ["-w", (waitMs / 1000).toFixed(3), "-E", String(timeoutStatus)];
-    // A process group of its own: Ctrl-C at the terminal must not cut off the record that is being written.
-    const child = spawn("flock", ["-x", ...wait, "3"], {
-      stdio: ["ignore", "ignore", "ignore", descriptor],
-      detached: true,
-    });
-    child.once("error", (error) => reject(unavailable(error)));
-    child.once("exit", (code, signal) => {
-      if (code === 0) resolve("locked");
-      else if (code === timeoutStatus) resolve("timeout");
-      else if (signal !== null) resolve("interrupted");
-      else reject(unavailable(new Error(`flock ended with status ${code}`)));
-    });
-  });
+function heldTooLong(path: string, waitSeconds: number): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_LOCKED",
+    `Another process has kept the lock ${path} for ${waitSeconds} s; try again when it has ended.`,
+  );
 }
 
-function unavailable(error: unknown): CarbonOpsError {
-  const why = systemErrorCode(error) === "ENOENT" ? "the `flock` program is missing" : messageOf(error);
+function unavailable(error: unknown, problem: string | null): CarbonOpsError {
+  const program = systemErrorCode(error) === "ENOENT" ? "the `flock` program is missing" : messageOf(error);
+  const why = problem === null ? program : `${problem} and ${program}`;
   return new CarbonOpsError(
     "LEDGER_LOCK_UNAVAILABLE",
-    `Ledger writers cannot exclude each other, because ${why}; install util-linux.`,
+    `Ledger writers cannot exclude each other, because ${why}; run npm install koffi, or install util-linux.`,
     { cause: error },
   );
 }

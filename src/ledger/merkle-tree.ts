@@ -34,6 +34,8 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 export class MerkleTree {
   #size: number;
   readonly #subtreeRoots: Buffer[];
+  /** What the last leaf was merged with, smallest first: it tells how the tree was before it. */
+  #merged: Buffer[] = [];
 
   /** An empty tree, or one that goes on from the subtree roots of its size. */
   constructor(size = 0, subtreeRoots: readonly Buffer[] = []) {
@@ -47,12 +49,30 @@ export class MerkleTree {
 
   append(leaf: Buffer): void {
     let subtree = leaf;
+    const merged: Buffer[] = [];
     for (let remaining = this.#size; remaining % 2 === 1; remaining = Math.floor(remaining / 2)) {
       const left = this.#subtreeRoots.pop();
-      if (left !== undefined) subtree = nodeHash(left, subtree);
+      if (left === undefined) break;
+      subtree = nodeHash(left, subtree);
+      merged.push(left);
     }
+    this.#merged = merged;
     this.#subtreeRoots.push(subtree);
     this.#size += 1;
+  }
+
+  /** Appends a complete subtree of 2^level leaves; the size must be a multiple of so many. */
+  appendSubtree(level: number, root: Buffer): void {
+    const leaves = 2 ** level;
+    let subtree = root;
+    for (let remaining = this.#size / leaves; remaining % 2 === 1; remaining = Math.floor(remaining / 2)) {
+      const left = this.#subtreeRoots.pop();
+      if (left === undefined) break;
+      subtree = nodeHash(left, subtree);
+    }
+    this.#merged = [];
+    this.#subtreeRoots.push(subtree);
+    this.#size += leaves;
   }
 
   root(): Buffer {
@@ -61,7 +81,14 @@ export class MerkleTree {
     return larger.reduce((right, left) => nodeHash(left, right), smallest);
   }
 
+  /** The subtree roots, largest first, as they were before the last leaf that was appended. */
+  rootsBeforeLastLeaf(): readonly Buffer[] {
+    return [...this.#subtreeRoots.slice(0, -1), ...this.#merged.toReversed()];
+  }
+
   copy(): MerkleTree {
-    return new MerkleTree(this.#size, this.#subtreeRoots);
+    const copy = new MerkleTree(this.#size, this.#subtreeRoots);
+    copy.#merged = this.#merged;
+    return copy;
   }
 }

@@ -27,12 +27,23 @@ const maximumSignatures = 100;
 /** The note of a text, which ends in a line feed, signed by one key. Throws when the signer's signature is wrong. */
 export async function signNote(text: string, signer: Signer): Promise<string> {
   const signature = await signer.sign(Buffer.from(text));
-  const key = verifierKeyFor(signer.name, signer.publicKey);
+  const key = keyOf(signer);
   if (!verify(null, Buffer.from(text), key.keyObject, signature)) {
     throw new Error(`the signature that ${signer.name} gave does not verify with its public key`);
   }
   const encoded = Buffer.concat([Buffer.from(key.keyId, "hex"), signature]).toString("base64");
   return `${text}\n${signaturePrefix}${signer.name} ${encoded}\n`;
+}
+
+/** Making a key of 32 bytes takes as long as verifying a signature with it. */
+const keysOfSigners = new WeakMap<Signer, VerifierKey>();
+
+function keyOf(signer: Signer): VerifierKey {
+  const known = keysOfSigners.get(signer);
+  if (known !== undefined) return known;
+  const key = verifierKeyFor(signer.name, signer.publicKey);
+  keysOfSigners.set(signer, key);
+  return key;
 }
 
 /**

@@ -1,12 +1,25 @@
-import type { JsonObject } from "./canonical-json.ts";
+import type { JsonObject, JsonValue } from "./canonical-json.ts";
 import { readEnvelope, readRecord } from "./line.ts";
 import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
 
 /** The records that a ledger writes about itself. Their kinds are not free for others. */
 export const reservedKinds: readonly string[] = ["genesis", "repair", "key_rotation"];
 
-/** Version of the format: lines, genesis and repair records, checkpoints. */
-const ledgerSchemaVersion = "1.0.0";
+/** Versions of the format: lines, genesis and repair records, checkpoints. */
+const firstSchemaVersion = "1.0.0";
+/** A segment that goes on from another one: its genesis record says from which. */
+const segmentSchemaVersion = "1.1.0";
+
+/** The complete segment that a ledger goes on from. */
+export interface PreviousSegment {
+  /** Name of its log, as its checkpoints give it. */
+  readonly origin: string;
+  /** Number of its lines, and the RFC 6962 root over them in hex: those of its last checkpoint. */
+  readonly size: number;
+  readonly root: string;
+  /** Leaf hash of its last line, in hex. */
+  readonly lastHash: string;
+}
 
 export interface Genesis {
   /** Random UUID. */
@@ -14,6 +27,10 @@ export interface Genesis {
   readonly createdAt: string;
   /** The key that signs this ledger's checkpoints. A name, not a proof: whoever rewrites the ledger can rewrite it. */
   readonly verifierKey: VerifierKey;
+  /** Place among the segments of a ledger, from 1. */
+  readonly segment: number;
+  /** Null in the first segment. */
+  readonly previous: PreviousSegment | null;
 }
 
 export function genesisRecord(ledgerId: string, createdAt: string, verifierKey: string): JsonObject {
@@ -21,8 +38,24 @@ export function genesisRecord(ledgerId: string, createdAt: string, verifierKey: 
     kind: "genesis",
     ledger_id: ledgerId,
     created_at: createdAt,
-    schema_version: ledgerSchemaVersion,
+    schema_version: firstSchemaVersion,
     public_key: verifierKey,
+  };
+}
+
+/** The first record of a segment that goes on from another one. */
+export function segmentGenesisRecord(
+  ledgerId: string,
+  createdAt: string,
+  verifierKey: string,
+  segment: number,
+  { origin, size, root, lastHash }: PreviousSegment,
+): JsonObject {
+  return {
+    ...genesisRecord(ledgerId, createdAt, verifierKey),
+    schema_version: segmentSchemaVersion,
+    segment,
+    previous: { origin, size, root, last_hash: lastHash },
   };
 }
 
@@ -36,12 +69,33 @@ export function readGenesisLine(line: Buffer): Genesis | string {
   if (kind !== "genesis") return "it is not a genesis record";
   if (typeof ledgerId !== "string" || !isUuid(ledgerId)) return "its ledger_id is not a UUID";
   if (typeof createdAt !== "string" || !isIsoTime(createdAt)) return "its created_at is not a time";
-  if (version !== ledgerSchemaVersion) {
-    return `its schema_version is not ${ledgerSchemaVersion}, the one that this program knows`;
+  if (version !== firstSchemaVersion && version !== segmentSchemaVersion) {
+    return `its schema_version is neither ${firstSchemaVersion} nor ${segmentSchemaVersion}, those that this program knows`;
   }
   const verifierKey = typeof vkey === "string" ? verifierKeyOrNull(vkey) : null;
   if (verifierKey === null) return "its public_key is not a verifier key";
-  return { ledgerId, createdAt, verifierKey };
+  if (version === firstSchemaVersion) return { ledgerId, createdAt, verifierKey, segment: 1, previous: null };
+  const previous = readPreviousSegment(record["previous"]);
+  const segment = record["segment"];
+  if (previous === null || typeof segment !== "number" || !Number.isSafeInteger(segment) || segment < 2) {
+    return "it does not say which segment it goes on from";
+  }
+  return { ledgerId, createdAt, verifierKey, segment, previous };
+}
+
+function readPreviousSegment(value: JsonValue | undefined): PreviousSegment | null {
+  if (!isObject(value)) return null;
+  const { origin, size, root, last_hash: lastHash } = value;
+  if (typeof origin !== "string" || typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) return null;
+  return isHash(root) && isHash(lastHash) ? { origin, size, root, lastHash } : null;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHash(value: JsonValue | undefined): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** Name of a ledger in its checkpoints. */

@@ -80,13 +80,12 @@ function keyFile(privateKey: KeyObject, created: boolean): KeyFile {
   // The name follows from the key, so that a lost .pub file loses nothing.
   const name = `carbon-ops/key/${hash("sha256", publicKey).slice(0, 16)}`;
   const { vkey } = verifierKeyFor(name, publicKey);
-  return { signer: { name, publicKey, sign: (message) => signBytes(privateKey, message) }, verifierKey: vkey, created };
-}
-
-function signBytes(privateKey: KeyObject, message: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    sign(null, message, privateKey, (error, signature) => (error === null ? resolve(signature) : reject(error)));
-  });
+  // 24 us in this thread: less than another one takes to be asked.
+  return {
+    signer: { name, publicKey, sign: async (message) => sign(null, message, privateKey) },
+    verifierKey: vkey,
+    created,
+  };
 }
 
 async function readPrivateFile(path: string): Promise<string> {

@@ -1,54 +1,63 @@
-import { type FileHandle, lstat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
-import { Chain } from "./chain.ts";
+import { AppendIds } from "./append-ids.ts";
+import { type AppendedLine, Batch, type PendingRecord } from "./batch.ts";
+import type { Chain } from "./chain.ts";
 import { type Checkpoint, signCheckpoint } from "./checkpoint.ts";
-import { latestCheckpoint, PublishedError, publishCheckpoint } from "./checkpoint-files.ts";
-import { altered, examineHistory, type KnownHistory, tornWithoutCause, unknownHistory } from "./checkpoint-history.ts";
-import { writeFailure } from "./disk-refusal.ts";
-import { writeFully } from "./durable-file.ts";
-import { inspect, type LineFault } from "./inspect.ts";
-import { type LedgerPaths, notALedger, readChunks, sizeIfAny } from "./ledger-files.ts";
-import { formatLine, recordText } from "./line.ts";
-import { leafHash } from "./merkle-tree.ts";
-import { type Genesis, originOf, unsignedLinesRecord } from "./own-records.ts";
-import { rewriteTail, setAsideTail, setAsideTornCheckpoint, unrecordedRepairs } from "./repair.ts";
+import { replaceLatestCheckpoint } from "./checkpoint-files.ts";
+import { staleCheckpoint, writeFailure } from "./disk-refusal.ts";
+import { appendFully, cutFile } from "./durable-file.ts";
+import { identityAt } from "./file-identity.ts";
+import { forgetFrontier, writeFrontier } from "./frontier-file.ts";
+import { HistoryFile, PublishedError } from "./history-file.ts";
+import { type LedgerPaths, openLedgerFile } from "./ledger-files.ts";
+import { LedgerView } from "./ledger-view.ts";
+import { formatLine, noPreviousHash, recordText } from "./line.ts";
+import { segmentGenesisRecord } from "./own-records.ts";
+import { rotateFiles, sealedPath } from "./segments.ts";
 import type { Signer } from "./signing-key.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
 
-export interface AppendedLine {
-  readonly seq: number;
-  /** Leaf hash of the line in hex: what the next line's `prev_hash` will be. */
-  readonly lineHash: string;
+/** When an append returns: when its line is on the disk, or when the operating system has it. */
+export type Durability = "disk" | "os";
+
+export interface WriterOptions {
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly durability: Durability;
 }
 
-/**
- * What a process knows of a ledger file that it writes to. It keeps a copy of chain and tree, and takes nothing for granted
- * that another process may have changed. Every method expects the caller to hold the lock.
- */
+/** Writes a ledger's lines and their checkpoints. Every method but `open` and `close` expects the caller to hold the lock. */
 export class LedgerWriter {
   readonly #paths: LedgerPaths;
-  readonly #handle: FileHandle;
-  readonly #signer: Signer;
-  readonly #clock: Clock;
-  #chain = new Chain();
-  #genesis: Genesis | null = null;
-  /** Lines that a published checkpoint covers. */
-  #signedSize = 0;
-  #history: KnownHistory = unknownHistory;
-  /** Until the first commit, and after one that failed, the file is looked at anew. */
-  #settled = false;
+  readonly #view: LedgerView;
+  readonly #history: HistoryFile;
+  readonly #options: WriterOptions;
+  #newestNote: Buffer | null = null;
+  #ids: { readonly index: AppendIds; segment: number; coveredBytes: number } | null = null;
   #poison: CarbonOpsError | null = null;
 
-  constructor(paths: LedgerPaths, handle: FileHandle, signer: Signer, clock: Clock) {
+  static async open(paths: LedgerPaths, options: WriterOptions): Promise<LedgerWriter> {
+    const { signer, clock } = options;
+    const view = await LedgerView.open(paths, verifierKeyFor(signer.name, signer.publicKey), clock);
+    return new LedgerWriter(paths, view, options);
+  }
+
+  private constructor(paths: LedgerPaths, view: LedgerView, options: WriterOptions) {
     this.#paths = paths;
-    this.#handle = handle;
-    this.#signer = signer;
-    this.#clock = clock;
+    this.#view = view;
+    this.#options = options;
+    this.#history = new HistoryFile(paths.history);
   }
 
   get ledgerId(): string | null {
-    return this.#genesis?.ledgerId ?? null;
+    return this.#view.genesis?.ledgerId ?? null;
+  }
+
+  /** Bytes of all lines of the segment. */
+  get byteLength(): number {
+    return this.#view.chain.byteLength;
   }
 
   /** Why nothing can be written any more, or null. */
@@ -56,66 +65,192 @@ export class LedgerWriter {
     return this.#poison;
   }
 
-  /**
-   * Writes records and a checkpoint over them, under the lock. In this order: catch up with the file; write; sync; sign;
-   * publish. A crash after "write" leaves lines that nobody was told about: they stay if they are whole, and the next
-   * writer's `#catchUp` signs them and says so. A crash after "publish" loses nothing.
-   */
-  async commit(texts: readonly string[]): Promise<AppendedLine[]> {
-    if (this.#poison !== null) throw this.#poison;
-    const repairs = await this.#caughtUp();
-    this.#settled = false;
-    const next = this.#chain.copy();
-    const lines = [...repairs, ...texts].map((text) => appendLine(next, text));
-    await this.#write(lines.map(({ bytes }) => bytes));
-    if (next.size > this.#signedSize) await this.#sign(next);
-    this.#chain = next;
-    this.#signedSize = next.size;
-    this.#settled = true;
-    return lines.slice(repairs.length).map(({ appended }) => appended);
+  /** Whether another process has written since this was last asked. */
+  takeOthersWrote(): boolean {
+    return this.#view.takeOthersWrote();
   }
 
-  async #caughtUp(): Promise<readonly string[]> {
+  /** The lock has just been taken. */
+  beginHold(): void {
+    this.#view.beginHold();
+  }
+
+  async close(): Promise<void> {
+    await this.#history.close();
+    await this.#view.close();
+  }
+
+  /**
+   * Writes records, each of which has an outcome of its own. In this order: catch up with the files; write; sync, and sign
+   * meanwhile; add the checkpoint to the history. No checkpoint can be seen before the lines under it are on the disk. A crash
+   * before the last step leaves lines that nobody was told about: they stay if they are whole, and the next writer signs them
+   * and says so. A crash behind it loses nothing.
+   *
+   * With durability "os" the last two steps are left to `settle`.
+   */
+  async commit(records: readonly PendingRecord[]): Promise<(AppendedLine | CarbonOpsError)[]> {
+    if (this.#poison !== null) throw this.#poison;
+    const repairs = await this.#catchUp(records.some(({ id }) => id !== null));
+    this.#view.beginChange();
+    const batch = new Batch(this.#view.chain.copy(), this.#segment, this.#ids?.index ?? null);
+    for (const text of repairs) batch.add({ text, id: null });
+    const outcomes = records.map((record) => batch.add(record));
+    await this.#write(batch.bytes);
+    if (this.#options.durability === "disk" || repairs.length > 0) await this.#syncAndSign(batch.chain);
+    batch.remember();
+    if (this.#ids !== null && this.#ids.coveredBytes === this.byteLength) {
+      this.#ids.coveredBytes = batch.chain.byteLength;
+    }
+    this.#view.advance(batch.chain);
+    return outcomes;
+  }
+
+  /**
+   * Leaves the files as the next writer wants to find them, before the lock is given away: every line signed, the newest
+   * checkpoint in its own file, and a note of where to go on. Throws LEDGER_CHECKPOINT_STALE when the records are safe and
+   * only that failed, LEDGER_POISONED.
+   */
+  async settle(): Promise<void> {
+    if (this.#poison !== null) throw this.#poison;
+    const view = this.#view;
     try {
-      return await this.#catchUp();
+      if (view.signedSize < view.chain.size) await this.#syncAndSign(view.chain);
+    } catch (error) {
+      throw this.#poison ?? staleCheckpoint(this.#paths.history, error);
+    }
+    try {
+      await this.#history.sync();
+    } catch (error) {
+      throw this.#poisoned(`the disk failed to sync its checkpoints (${messageOf(error)})`, error);
+    }
+    try {
+      if (view.latestSize < view.signedSize) {
+        await replaceLatestCheckpoint(this.#paths, this.#newestNote ?? (await view.newestNote()));
+        view.advanceLatest();
+      }
+    } catch (error) {
+      throw staleCheckpoint(this.#paths.checkpoint, error);
+    }
+    const frontier = view.frontier();
+    if (frontier === null) await forgetFrontier(this.#paths.frontier);
+    else await writeFrontier(this.#paths.frontier, frontier);
+  }
+
+  /** Seals the segment, and begins the next one in its place. */
+  async rotate(): Promise<void> {
+    // Of whatever happened meanwhile, and with the last checkpoint over all of it.
+    await this.commit([]);
+    await this.settle();
+    const { genesis, chain, origin } = this.#view;
+    if (genesis === null || chain.size < 2) return;
+    const { signer, clock } = this.#options;
+    const { vkey } = verifierKeyFor(signer.name, signer.publicKey);
+    const previous = { origin, size: chain.size, root: chain.root().toString("hex"), lastHash: chain.lastHash };
+    const createdAt = isoFromWallMs(clock.wallMs());
+    const record = segmentGenesisRecord(randomUUID(), createdAt, vkey, genesis.segment + 1, previous);
+    const firstLine = Buffer.from(`${formatLine(noPreviousHash, recordText(record), 0)}\n`);
+    try {
+      await rotateFiles(this.#paths, genesis.segment, firstLine);
+    } catch (error) {
+      throw writeFailure(sealedPath(this.#paths.ledger, genesis.segment), error);
+    }
+    await this.commit([]);
+    await this.settle();
+  }
+
+  get #segment(): number {
+    return this.#view.genesis?.segment ?? 1;
+  }
+
+  async #catchUp(needsIds: boolean): Promise<readonly string[]> {
+    try {
+      const knownHistory = this.#view.history;
+      const repairs = await this.#view.catchUp();
+      // Others have added to it, or put another in its place.
+      if (this.#view.history !== knownHistory) {
+        this.#newestNote = null;
+        await this.#history.close();
+      }
+      if (needsIds) await this.#learnIds();
+      return repairs.map(recordText);
     } catch (error) {
       throw error instanceof CarbonOpsError ? error : writeFailure(this.#paths.ledger, error);
     }
   }
 
-  async #write(lines: readonly Buffer[]): Promise<void> {
-    if (lines.length === 0) return;
-    try {
-      await writeFully(this.#handle, Buffer.concat(lines));
-    } catch (error) {
-      throw await this.#takenBack(writeFailure(this.#paths.ledger, error));
+  /** Reads the ids of lines that were not read for them yet: of the segment before this one, and of this one. */
+  async #learnIds(): Promise<void> {
+    const segment = this.#segment;
+    if (this.#ids === null) {
+      // A record may be repeated just after a rotation: the segment before this one counts too.
+      const first = identityAt(sealedPath(this.#paths.ledger, segment - 1)) !== null ? segment - 1 : segment;
+      this.#ids = { index: new AppendIds(), segment: first, coveredBytes: 0 };
     }
+    const ids = this.#ids;
+    for (; ids.segment < segment; ids.segment += 1) {
+      await this.#readSealedIds(sealedPath(this.#paths.ledger, ids.segment), ids.segment, ids.coveredBytes);
+      ids.coveredBytes = 0;
+    }
+    const end = this.byteLength;
+    await ids.index.read(this.#view.handle, segment, ids.coveredBytes, end);
+    ids.coveredBytes = end;
+  }
+
+  async #readSealedIds(path: string, segment: number, start: number): Promise<void> {
+    const handle = await openLedgerFile(path, "read");
     try {
-      await this.#handle.datasync();
-    } catch (error) {
-      // The kernel reports a failed sync once and then takes the pages for clean: nothing after it can be trusted.
-      throw this.#poisoned(`the disk failed to sync it (${messageOf(error)})`, error);
+      await this.#ids?.index.read(handle, segment, start, Number.POSITIVE_INFINITY);
+    } finally {
+      await handle.close();
     }
   }
 
-  /** Signs only what has been synced. */
-  async #sign(next: Chain): Promise<void> {
-    const origin = originOf(this.ledgerId ?? "");
+  async #write(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
     try {
-      const newest: Checkpoint = { origin, size: next.size, root: next.root() };
-      const note = await signCheckpoint(newest, this.#signer);
-      this.#history = { byteLength: await publishCheckpoint(this.#paths, note), newest, torn: false };
+      await appendFully(this.#view.handle, bytes);
+    } catch (error) {
+      throw await this.#takenBack(writeFailure(this.#paths.ledger, error));
+    }
+  }
+
+  /** The signature is made while the disk is at work, and is seen by nobody before the lines under it are on the disk. */
+  async #syncAndSign(chain: Chain): Promise<void> {
+    if (chain.size === this.#view.signedSize) return;
+    const newest: Checkpoint = { origin: this.#view.origin, size: chain.size, root: chain.root() };
+    const syncing = this.#view.handle.datasync();
+    const [synced, signed] = await Promise.allSettled([syncing, signCheckpoint(newest, this.#options.signer)]);
+    if (synced.status === "rejected") {
+      // The kernel reports a failed sync once and then takes the pages for clean: nothing after it can be trusted.
+      throw this.#poisoned(`the disk failed to sync it (${messageOf(synced.reason)})`, synced.reason);
+    }
+    if (signed.status === "rejected") throw await this.#unsigned(signed.reason);
+    await this.#publish(newest, Buffer.from(signed.value));
+  }
+
+  async #publish(newest: Checkpoint, note: Buffer): Promise<void> {
+    const newestStart = this.#view.history.byteLength;
+    const byteLength = newestStart + note.length + 1;
+    try {
+      await this.#history.append(Buffer.concat([note, Buffer.from("\n")]), newestStart);
     } catch (error) {
       if (error instanceof PublishedError) throw this.#poisoned(`its checkpoint failed (${error.message})`, error);
-      throw await this.#takenBack(writeFailure(this.#paths.checkpoint, error));
+      throw await this.#unsigned(error);
     }
+    this.#newestNote = note;
+    const identity = this.#history.identity();
+    this.#view.advanceHistory(newest.size, { byteLength, newest, newestStart, torn: false }, identity);
+  }
+
+  /** Lines that cannot be signed: those that nobody was told of are taken back. */
+  async #unsigned(error: unknown): Promise<CarbonOpsError> {
+    return await this.#takenBack(writeFailure(this.#paths.history, error));
   }
 
   /** Cuts off what the failed batch has written; nobody was told of it and no checkpoint covers it. */
   async #takenBack(failure: CarbonOpsError): Promise<CarbonOpsError> {
     try {
-      await this.#handle.truncate(this.#chain.byteLength);
-      await this.#handle.datasync();
+      await cutFile(this.#view.handle, this.#view.chain.byteLength);
       return failure;
     } catch (error) {
       return this.#poisoned(`a failed write could not be taken back (${messageOf(error)})`, failure);
@@ -130,131 +265,4 @@ export class LedgerWriter {
     );
     return this.#poison;
   }
-
-  /**
-   * Takes in what other writers have added, and mends what one of them, or an earlier run, left behind when it crashed.
-   * Opening a ledger is the same with nothing known yet. Returns the records that tell of repairs.
-   */
-  async #catchUp(): Promise<string[]> {
-    const size = await this.#fencedSize();
-    const historySize = await sizeIfAny(this.#paths.history);
-    const nothingNew = size === this.#chain.byteLength && historySize === this.#history.byteLength;
-    if (this.#settled && nothingNew) return [];
-    const chain = await this.#inspectToEnd();
-    if (this.#history.torn) {
-      await setAsideTornCheckpoint(this.#paths, this.#history.byteLength, chain.byteLength);
-      this.#history = { ...this.#history, torn: false };
-    }
-    const repairedAt = isoFromWallMs(this.#clock.wallMs());
-    const records = await unrecordedRepairs(this.#paths, chain.byteLength, repairedAt);
-    // One unsigned line is a ledger whose creation was interrupted: its key signs it now.
-    if (chain.size > this.#signedSize && chain.size > 1) {
-      records.push(unsignedLinesRecord(this.#signedSize, chain.size - 1, repairedAt));
-    }
-    this.#chain = chain;
-    return records.map(recordText);
-  }
-
-  /** Size of the file, once it is certain to be the one that was read before. */
-  async #fencedSize(): Promise<number> {
-    const { ledger } = this.#paths;
-    const [own, named] = await Promise.all([this.#handle.stat(), lstat(ledger).catch(() => null)]);
-    const replaced = named === null || named.ino !== own.ino || named.dev !== own.dev;
-    if (replaced || own.size < this.#chain.byteLength || !(await this.#lastLineIsUnchanged())) {
-      throw new CarbonOpsError(
-        "LEDGER_REPLACED",
-        `${ledger} was replaced, cut or changed while it was open, so nothing was written; ask \`carbon-ops ledger verify\`.`,
-      );
-    }
-    return own.size;
-  }
-
-  async #lastLineIsUnchanged(): Promise<boolean> {
-    if (this.#chain.size === 0) return true;
-    const length = this.#chain.byteLength - this.#chain.lastLineStart;
-    const line = Buffer.alloc(length);
-    await this.#handle.read(line, 0, length, this.#chain.lastLineStart);
-    return line.at(-1) === 0x0a && leafHash(line.subarray(0, -1)).toString("hex") === this.#chain.lastHash;
-  }
-
-  /** Walks to the end of the file, and sets aside a torn tail: whatever does not hold and was never signed. */
-  async #inspectToEnd(): Promise<Chain> {
-    for (;;) {
-      const chain = this.#chain.copy();
-      const { fault, genesis, trailingBytes, provenBytes } = await inspect(readChunks(this.#handle, chain.byteLength), {
-        chain,
-        genesis: this.#genesis,
-        contents: "unsigned",
-        checkpointsOf: (found) => this.#newestCheckpointOf(found),
-      });
-      this.#genesis = genesis;
-      if (genesis === null) throw notALedger(this.#paths.ledger, fault?.reason ?? "the file is empty");
-      if (fault !== null && fault.seq < this.#signedSize) throw this.#invalid(fault);
-      const holdsMoreThanGenesis = chain.size > 1 || trailingBytes > 0;
-      if (this.#signedSize === 0 && holdsMoreThanGenesis) throw this.#withoutCheckpoint();
-      // A crash tears the history only between the sync of new lines and their checkpoint.
-      if (this.#history.torn && chain.size <= this.#signedSize) throw altered(this.#paths.history, tornWithoutCause);
-      if (fault === null && trailingBytes === 0) {
-        if (chain.size > this.#signedSize) await rewriteTail(this.#paths.ledger, this.#handle, provenBytes);
-        return chain;
-      }
-      await setAsideTail(this.#paths.ledger, this.#handle, fault?.offset ?? chain.byteLength);
-    }
-  }
-
-  async #newestCheckpointOf(genesis: Genesis) {
-    this.#assertOwnKey(genesis);
-    const { verifierKey } = genesis;
-    const origin = originOf(genesis.ledgerId);
-    const latest = await latestCheckpoint(this.#paths, verifierKey, origin);
-    this.#history = await examineHistory(this.#paths, verifierKey, origin, this.#history);
-    const historical = this.#history.newest;
-    // A crash between the two leaves the newer one in the history only.
-    const newest = (historical?.size ?? 0) > (latest?.size ?? 0) ? historical : latest;
-    this.#signedSize = newest?.size ?? 0;
-    // Checkpoints of sizes that were walked over before have been compared then.
-    let due = newest !== null && newest.size >= this.#chain.size ? newest : null;
-    return {
-      peek: () => due,
-      advance: async () => {
-        due = null;
-      },
-    };
-  }
-
-  #assertOwnKey(genesis: Genesis): void {
-    const { vkey } = verifierKeyFor(this.#signer.name, this.#signer.publicKey);
-    if (genesis.verifierKey.vkey === vkey) return;
-    throw new CarbonOpsError(
-      "KEY_INVALID",
-      `${this.#paths.ledger} is signed by ${genesis.verifierKey.name}, not by ${this.#signer.name}; name its own key, or start another ledger.`,
-    );
-  }
-
-  /** Lines without any checkpoint are not signed blindly: whoever deletes checkpoints could rewrite history that way. */
-  #withoutCheckpoint(): CarbonOpsError {
-    return new CarbonOpsError(
-      "LEDGER_INVALID",
-      `${this.#paths.checkpoint} is missing although the ledger has records, so nothing was written; restore it.`,
-    );
-  }
-
-  #invalid({ line, reason }: LineFault): CarbonOpsError {
-    return new CarbonOpsError(
-      "LEDGER_INVALID",
-      `${this.#paths.ledger} was altered or damaged at line ${line} (${reason}), so nothing was written; \`carbon-ops ledger verify\` tells more.`,
-    );
-  }
-}
-
-interface NewLine {
-  readonly bytes: Buffer;
-  readonly appended: AppendedLine;
-}
-
-function appendLine(chain: Chain, text: string): NewLine {
-  const seq = chain.size;
-  const line = Buffer.from(`${formatLine(chain.lastHash, text, seq)}\n`);
-  chain.extend(line.subarray(0, -1));
-  return { bytes: line, appended: { seq, lineHash: chain.lastHash } };
 }

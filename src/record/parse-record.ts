@@ -2,12 +2,18 @@ import { z } from "zod";
 import { CarbonOpsError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { type CarbonEstimateRecord, carbonEstimateRecordSchema } from "./carbon-estimate-record.ts";
+import { type ImportedEntryRecord, importedEntryRecordSchema } from "./imported-entry-record.ts";
 import { type NoteRecord, noteRecordSchema } from "./note-record.ts";
 import { parseWith } from "./parse.ts";
 
-export type LedgerRecord = CarbonEstimateRecord | NoteRecord;
+export type LedgerRecord = CarbonEstimateRecord | ImportedEntryRecord | NoteRecord;
 
-const recordKinds = ["carbon_estimate", "note"] as const;
+const recordKinds = ["carbon_estimate", "imported_entry", "note"] as const;
+
+/** Whether records of this kind have a schema here. */
+export function isRecordKind(kind: unknown): boolean {
+  return recordKinds.some((known) => known === kind);
+}
 
 const withKind = z.looseObject({ kind: z.string() });
 
@@ -17,6 +23,8 @@ export function parseRecord(value: unknown): LedgerRecord {
   switch (kind) {
     case "carbon_estimate":
       return parseWith(carbonEstimateRecordSchema, value);
+    case "imported_entry":
+      return parseWith(importedEntryRecordSchema, value);
     case "note":
       return parseWith(noteRecordSchema, value);
     default:

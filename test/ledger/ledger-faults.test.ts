@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { verifyLedger } from "../../src/ledger/verify.ts";
-import { diskError, interceptDisk, interceptNext } from "./disk-faults.ts";
+import { afterwards, type DiskOperation, diskError, interceptDisk, interceptNext } from "./disk-faults.ts";
 import { ledgerPath, options, recordsOf, signer, stateOf, vkey, whole, writtenLedger } from "./ledger-folder.ts";
 
 test.each([
@@ -14,10 +14,11 @@ test.each([
   const path = await writtenLedger(1);
   await using ledger = await Ledger.open(path, options);
   const before = readFileSync(path);
-  await interceptNext("write", async ({ given, run }) => {
-    await run([given[0], 0, 10, null]);
-    throw diskError(code, errno);
-  });
+  await interceptNext("write", ({ given, run }) =>
+    afterwards(run([given[0], 0, 10, null]), () => {
+      throw diskError(code, errno);
+    }),
+  );
   await expect(ledger.append({ kind: "test" })).rejects.toMatchObject({
     code: "LEDGER_WRITE_FAILED",
     message: expect.stringContaining(words),
@@ -86,18 +87,53 @@ test.each([
   expect((await ledger.append({ kind: "test" })).seq).toBe(1);
 });
 
-test("a checkpoint that cannot be moved into place poisons: its history may have been seen", async () => {
+test("a checkpoint that cannot be moved into place is said when the ledger is closed: the records are safe", async () => {
   const path = await writtenLedger(1);
   const ledger = await Ledger.open(path, options);
   rmSync(`${path}.checkpoint`);
   mkdirSync(`${path}.checkpoint`);
-  await expect(ledger.append({ kind: "test" })).rejects.toMatchObject({ code: "LEDGER_POISONED" });
-  await ledger.close();
+  expect((await ledger.append({ kind: "test" })).seq).toBe(2);
+  await expect(ledger.close()).rejects.toMatchObject({ code: "LEDGER_CHECKPOINT_STALE" });
   rmSync(`${path}.checkpoint`, { recursive: true });
   await using reopened = await Ledger.open(path, options);
   expect((await reopened.append({ kind: "test" })).seq).toBe(3);
+  expect(recordsOf(path).map(({ kind }) => kind)).toEqual(["genesis", "test", "test", "test"]);
   expect(await stateOf(path)).toEqual(whole(4));
 });
+
+test("a checkpoint that the full disk refused to replace is replaced by the next writer", async () => {
+  const path = await writtenLedger(1);
+  const ledger = await Ledger.open(path, options);
+  await interceptNext("rename", () => Promise.reject(diskError("ENOSPC", -28)));
+  await ledger.append({ kind: "test" });
+  await expect(ledger.close()).rejects.toMatchObject({ code: "LEDGER_CHECKPOINT_STALE" });
+  expect(readFileSync(`${path}.checkpoint`, "utf8")).toContain("\n2\n");
+  await (await Ledger.open(path, options)).close();
+  expect(readFileSync(`${path}.checkpoint`, "utf8")).toContain("\n3\n");
+});
+
+test("a history that fails to sync poisons: what it shows may be lost", async () => {
+  const path = await writtenLedger(1);
+  const ledger = await Ledger.open(path, options);
+  let count = 0;
+  await interceptDisk(["datasync"], ({ run }) => {
+    count += 1;
+    return count === 2 ? Promise.reject(diskError("EIO")) : run();
+  });
+  expect((await ledger.append({ kind: "test" })).seq).toBe(2);
+  await expect(ledger.close()).rejects.toMatchObject({ code: "LEDGER_POISONED" });
+  expect(await stateOf(path)).toEqual(whole(3));
+});
+
+const faultyOperations: readonly DiskOperation[] = [
+  "write",
+  "datasync",
+  "sync",
+  "truncate",
+  "rename",
+  "link",
+  "unlink",
+];
 
 interface Fault {
   /** The first operation that fails, counted from 1. */
@@ -113,15 +149,17 @@ async function appendUnderFault({ nth, stored, lasting }: Fault) {
   const path = await writtenLedger(1);
   const ledger = await Ledger.open(path, options);
   let count = 0;
-  const restore = await interceptDisk(["write", "datasync", "sync", "truncate"], async ({ run }) => {
+  const restore = await interceptDisk(faultyOperations, ({ run }) => {
     count += 1;
     if (count < nth || (count > nth && !lasting)) return run();
-    if (stored) await run();
-    throw diskError("EIO");
+    if (!stored) throw diskError("EIO");
+    return afterwards(run(), () => {
+      throw diskError("EIO");
+    });
   });
   const outcomes = await Promise.allSettled(["first", "second"].map((kind) => ledger.append({ kind })));
+  await ledger.close().catch(() => undefined);
   restore();
-  await ledger.close();
   const { firstBadLine } = await verifyLedger(path, { keys: [vkey] });
   await using reopened = await Ledger.open(path, options);
   await reopened.append({ kind: "last" });
@@ -147,6 +185,6 @@ test.each([
     expect(result.state).toEqual(whole(result.lines));
     wasReached = result.wasReached;
   }
-  // An append writes and syncs at least the ledger, the checkpoint, the history and the directory.
+  // An append writes the ledger and the history and syncs both; then the checkpoint is written, synced and renamed.
   expect(nth).toBeGreaterThan(7);
 });

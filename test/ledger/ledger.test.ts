@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { type JsonObject, maximumJsonDepth } from "../../src/ledger/canonical-json.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
@@ -24,10 +24,6 @@ import { verifyLedger } from "../../src/ledger/verify.ts";
 import { temporaryDirectory } from "../support/program.ts";
 import { signerFromSeed } from "./keys.ts";
 import { ledgerPath, linesOf, options, recordsOf, stateOf, vkey, whole, writtenLedger } from "./ledger-folder.ts";
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 async function appendOne(path: string, record = { kind: "test" }) {
   await using ledger = await Ledger.open(path, options);
@@ -428,30 +424,9 @@ test("a lock that is held too long is an error, and the next attempt may succeed
   expect((await patient.append({ kind: "test" })).seq).toBe(1);
 });
 
-test("the flock program is told how long to wait, so that it ends by itself when its writer was killed", async () => {
-  const folder = temporaryDirectory();
-  const log = join(folder, "arguments");
-  writeFileSync(join(folder, "flock"), `#!/bin/sh\nprintf '%s ' "$@" > '${log}'\nexit 75\n`, { mode: 0o755 });
-  vi.stubEnv("PATH", folder);
-  await expect(acquireLock(join(folder, "lock"), 7, systemClock)).rejects.toMatchObject({ code: "LEDGER_LOCKED" });
-  expect(readFileSync(log, "utf8")).toMatch(/-w (7\.000|6\.\d+) /);
-});
-
-test("without the flock program nothing is written, and the error says what to install", async () => {
-  const path = await writtenLedger(0);
-  await using ledger = await Ledger.open(path, options);
-  const before = readFileSync(path);
-  vi.stubEnv("PATH", join(temporaryDirectory(), "empty"));
-  await expect(ledger.append({ kind: "test" })).rejects.toMatchObject({
-    code: "LEDGER_LOCK_UNAVAILABLE",
-    message: expect.stringContaining("util-linux"),
-  });
-  expect(readFileSync(path)).toEqual(before);
-});
-
 test("no temporary file is left behind", async () => {
   const path = await writtenLedger(2);
   expect(readdirSync(dirname(path)).sort()).toEqual(
-    ["", ".checkpoint", ".checkpoints", ".lock"].map((end) => basename(path) + end),
+    ["", ".checkpoint", ".checkpoints", ".frontier", ".lock"].map((end) => basename(path) + end),
   );
 });

@@ -96,21 +96,21 @@ function kindOf(cpu: CpuInfo): string {
   );
 }
 
-/** Ledger writers exclude each other through this program of util-linux. */
+/** Ledger writers exclude each other through koffi, and without it through this program of util-linux. */
 function flockPart(searchPath: string): PartExamination {
   const found = searchPath.split(":").find((directory) => directory !== "" && isExecutable(join(directory, "flock")));
   if (found !== undefined) {
     return {
       name: "flock",
       usable: true,
-      why: `${join(found, "flock")} locks ledgers while they are written.`,
+      why: `${join(found, "flock")} locks ledgers while they are written, where koffi cannot.`,
       mend: null,
     };
   }
   return {
     name: "flock",
     usable: false,
-    why: "The flock program is not on the PATH; without it nothing can be written to a ledger.",
+    why: "The flock program is not on the PATH; without it ledgers can be written only where koffi is installed.",
     mend: "sudo apt-get install util-linux",
   };
 }

@@ -3,6 +3,8 @@ import { CarbonOpsError } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import type { CommandContext } from "../context.ts";
 import { buildAppend } from "./ledger/append.ts";
+import { buildExport } from "./ledger/export.ts";
+import { buildImport } from "./ledger/import.ts";
 import { buildInit } from "./ledger/init.ts";
 import { buildShow } from "./ledger/show.ts";
 import { buildVerify } from "./ledger/verify.ts";
@@ -15,7 +17,14 @@ export function build(context: CommandContext): Command {
     )
     .allowExcessArguments()
     .addHelpText("after", "\nExample: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub");
-  const actions = [buildInit(context), buildAppend(context), buildVerify(context), buildShow(context)];
+  const actions = [
+    buildInit(context),
+    buildAppend(context),
+    buildVerify(context),
+    buildShow(context),
+    buildExport(context),
+    buildImport(context),
+  ];
   for (const action of actions) command.addCommand(action);
   return command.action(() => {
     const [name] = command.args;

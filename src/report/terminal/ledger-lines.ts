@@ -44,9 +44,9 @@ function cellsOf({ seq, record }: LedgerRow): readonly string[] {
   const grams = record["grams"];
   return [
     String(seq),
-    firstText(record, ["end_ts", "created_at", "repaired_at", "timestamp", "start_ts"]),
+    firstText(record, ["end_ts", "created_at", "repaired_at", "imported_at", "timestamp", "start_ts"]),
     firstText(record, ["kind"]),
-    firstText(record, ["name", "text", "reason", "ledger_id"]),
+    firstText(record, ["name", "text", "reason", "ledger_id", "original_line"]),
     typeof grams === "number" ? formatGrams(grams) : "",
   ];
 }

@@ -5,8 +5,10 @@ import { readLines, recordOfLine } from "../../../ledger/read-lines.ts";
 import { ledgerTable, recordPage } from "../../../report/terminal/ledger-lines.ts";
 import type { CommandContext } from "../../context.ts";
 import { outputStyle } from "../../output.ts";
+import { addFilterOptions, type FilterOptions, hasFilter, isAskedFor } from "./record-filter.ts";
+import { writeOutput } from "./write-output.ts";
 
-interface ShowOptions {
+interface ShowOptions extends FilterOptions {
   readonly json?: boolean;
   readonly limit?: number;
   readonly seq?: number;
@@ -15,10 +17,12 @@ interface ShowOptions {
 const defaultLimit = 20;
 
 export function buildShow(context: CommandContext): Command {
-  return new Command("show")
-    .summary("list the records of a ledger")
-    .description("Lists the records of a ledger without verifying them.")
-    .argument("<file>", "the ledger")
+  return addFilterOptions(
+    new Command("show")
+      .summary("list the records of a ledger")
+      .description("Lists the records of a ledger without verifying them: the last ones, or those that are asked for.")
+      .argument("<file>", "the ledger"),
+  )
     .option(
       "--limit <n>",
       `show the last n records only (default: ${defaultLimit}; with --json all)`,
@@ -26,26 +30,47 @@ export function buildShow(context: CommandContext): Command {
     )
     .option("--seq <n>", "show this record in full", wholeNumberFrom(0))
     .option("--json", "print the lines as they stand in the ledger")
-    .addHelpText("after", "\nExample: carbon-ops ledger show carbon.ndjson --limit 5")
+    .addHelpText("after", "\nExample: carbon-ops ledger show carbon.ndjson --since 2026-01-01 --label team=ml")
     .action(async (file: string, options: ShowOptions) => {
       const path = resolve(context.workingDirectory, file);
       if (options.seq !== undefined) await showOne(file, path, options.seq, options, context);
-      else if (options.json === true) await showLines(path, options.limit, context);
-      else await showTable(file, path, options.limit ?? defaultLimit, context);
+      else if (options.json === true) await showLines(path, options, context);
+      else await showTable(file, path, options, context);
     });
 }
 
-async function showTable(file: string, path: string, limit: number, context: CommandContext): Promise<void> {
-  const { last, total } = await lastLines(path, limit);
-  const rows = last.map((line, index) => ({ seq: total - last.length + index, record: recordOfLine(line) }));
+interface SeqLine {
+  readonly seq: number;
+  readonly line: Buffer;
+}
+
+/** The lines of the records that are asked for. A damaged one is shown unless something was asked for. */
+async function* linesAskedFor(path: string, filter: FilterOptions): AsyncGenerator<SeqLine, void, undefined> {
+  const isFiltered = hasFilter(filter);
+  let seq = 0;
+  for await (const line of readLines(path)) {
+    const record = isFiltered ? recordOfLine(line) : null;
+    if (!isFiltered || (record !== null && isAskedFor(record, filter))) yield { seq, line };
+    seq += 1;
+  }
+}
+
+async function showTable(file: string, path: string, options: ShowOptions, context: CommandContext): Promise<void> {
+  const { last, total } = await lastOf(linesAskedFor(path, options), options.limit ?? defaultLimit);
+  const rows = last.map(({ seq, line }) => ({ seq, record: recordOfLine(line) }));
   context.stdout.write(ledgerTable(file, rows, total, outputStyle(context.stdout, context)));
 }
 
-async function showLines(path: string, limit: number | undefined, context: CommandContext): Promise<void> {
-  const lines = limit === undefined ? readLines(path) : (await lastLines(path, limit)).last;
-  for await (const line of lines) {
+async function showLines(path: string, options: ShowOptions, context: CommandContext): Promise<void> {
+  const lines = linesAskedFor(path, options);
+  const shown = options.limit === undefined ? lines : (await lastOf(lines, options.limit)).last;
+  for await (const { line } of shown) {
     if (!(await writeLine(context.stdout, line))) return;
   }
+}
+
+async function writeLine(stream: CommandContext["stdout"], line: Buffer): Promise<boolean> {
+  return await writeOutput(stream, Buffer.concat([line, Buffer.from("\n")]));
 }
 
 async function showOne(
@@ -75,34 +100,19 @@ function damagedOr<Value>(file: string, seq: number, record: Value | null): Valu
   );
 }
 
-async function lastLines(path: string, limit: number): Promise<{ last: readonly Buffer[]; total: number }> {
-  let last: Buffer[] = [];
+async function lastOf(
+  lines: AsyncIterable<SeqLine>,
+  limit: number,
+): Promise<{ last: readonly SeqLine[]; total: number }> {
+  let last: SeqLine[] = [];
   let total = 0;
-  for await (const line of readLines(path)) {
+  for await (const line of lines) {
     last.push(line);
     total += 1;
     // Cut now and then, not at every line: shifting an array of many lines each time would be slow.
     if (last.length >= limit * 2 + 1024) last = last.slice(-limit);
   }
   return { last: last.slice(-limit), total };
-}
-
-/** Waits while the reader is slow; false when it went away. */
-async function writeLine(stream: CommandContext["stdout"], line: Buffer): Promise<boolean> {
-  if (!stream.writable) return false;
-  if (stream.write(Buffer.concat([line, Buffer.from("\n")]))) return true;
-  return await new Promise<boolean>((done) => {
-    const settle = (result: boolean) => (): void => {
-      for (const [event, listener] of listeners) stream.removeListener(event, listener);
-      done(result);
-    };
-    const listeners: readonly (readonly [string, () => void])[] = [
-      ["drain", settle(true)],
-      ["close", settle(false)],
-      ["error", settle(false)],
-    ];
-    for (const [event, listener] of listeners) stream.once(event, listener);
-  });
 }
 
 function wholeNumberFrom(smallest: number): (text: string) => number {

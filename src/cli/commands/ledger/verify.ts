@@ -1,16 +1,26 @@
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
-import { type LedgerVerification, verifyLedger } from "../../../ledger/index.ts";
+import { moveState, readState } from "../../../ledger/state-file.ts";
+import { recordFault } from "../../../record/record-fault.ts";
 import { verificationPage } from "../../../report/terminal/ledger-verification.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
 import { namedKeys, noKeys, ownKey, type TrustedKeys } from "./key-choice.ts";
+import { verifyPython } from "./python-format.ts";
 import { readSmallFile } from "./small-file.ts";
+import { verifyProgress } from "./verify-progress.ts";
+import { verifyReport, type WholeVerification } from "./verify-report.ts";
 
 interface VerifyOptions {
   readonly key?: readonly string[];
   readonly checkpoint?: string;
+  readonly state?: string;
+  readonly witness?: readonly string[];
+  readonly deep?: boolean;
+  readonly threads?: number;
+  readonly format?: string;
+  readonly head?: string;
   readonly json?: boolean;
 }
 
@@ -21,37 +31,88 @@ export function buildVerify(context: CommandContext): Command {
       "Checks every line of a ledger and every checkpoint beside it, and says yes, or which line was touched first. " +
         "Without --key your own key is used where it signs the ledger; the key that a ledger itself names proves nothing.",
     )
-    .argument("<file>", "the ledger, or - for standard input")
+    .argument("<file>", "the ledger, or - for standard input; gzip is undone")
     .option("--key <key>", "trusted public key: its text, a .pub file or a private key file; may be repeated", collect)
     .option("--checkpoint <file>", "signed checkpoint that you kept: the ledger must still begin with those lines")
+    .option("--state <file>", "remember the newest checkpoint that holds; refuses a ledger that went back or aside")
+    .option("--witness <key>", "public key of a witness, as text or a file, whose cosignature is asked for", collect)
+    .option("--deep", "look at what stands in every record too: canonical form and schema")
+    .option("--threads <n>", "threads that share the work; as many as there are cores unless said", parseThreads)
+    .addOption(
+      new Option("--format <name>", "ours, or a ledger of the Python original").choices(["carbon-ops", "python"]),
+    )
+    .option(
+      "--head <n:hash>",
+      "end of a Python ledger that you kept, as verify prints it: that entry must still be there",
+    )
     .option("--json", "print the findings as JSON")
     .addHelpText("after", exitHelp)
     .action(async (file: string, options: VerifyOptions) => {
+      if (options.format === "python") {
+        return await verifyPython(file, file === "-" ? bytesOf(context.stdin) : null, options, context);
+      }
+      if (options.head !== undefined)
+        throw new CarbonOpsError("USAGE", "--head belongs to --format python; give both.");
       const path = file === "-" ? null : resolve(context.workingDirectory, file);
       const trusted = await trustedKeys(path, options.key ?? [], context);
       const checkpoint = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint, context);
-      const findings = await verifyLedger(path ?? bytesOf(context.stdin), {
+      const witnesses = await namedKeys(options.witness ?? [], context);
+      const statePath = options.state === undefined ? null : resolve(context.workingDirectory, options.state);
+      const remembered = statePath === null ? null : await readState(statePath);
+      const progress = verifyProgress(context);
+      const found = await verifyReport(path ?? bytesOf(context.stdin), {
         keys: trusted.keys,
+        witnesses: witnesses.keys,
         ...(checkpoint === null ? {} : { checkpoint }),
-      });
+        ...(remembered === null ? {} : { remembered }),
+        ...(options.deep === true ? { deep: true, checkRecord: recordFault, ...deepThreads() } : {}),
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+        onProgress: progress.show,
+      }).finally(progress.clear);
+      const state = statePath === null ? null : await newState(statePath, remembered, found, context);
       const { stdout } = context;
       const { origin: keyOrigin, unusedKey } = trusted;
-      const report = { path: file, ...findings, keyOrigin, unusedKey };
+      const report = { path: file, ...found, keyOrigin, unusedKey, state };
       if (options.json === true) stdout.write(jsonText(report));
       else stdout.write(verificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
-      context.setExitCode(exitCodeOf(findings));
+      context.setExitCode(exitCodeOf(found));
     });
 }
 
 const exitHelp = `
 Exit status: 0 every line is intact and signed; 1 a line or a checkpoint was touched; 2 it cannot be read;
-4 the chain holds, but nothing shows who wrote all of it.
+4 the chain holds, but nothing shows who wrote all of it, or it holds no record, or a witness is missing.
 
-Example: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub`;
+Examples: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub --state carbon.state
+          zcat carbon.ndjson.gz | carbon-ops ledger verify - --key ledger.key.pub --checkpoint kept.checkpoint`;
 
-function exitCodeOf(findings: LedgerVerification): number {
-  if (!findings.valid) return errorCatalogue.LEDGER_INVALID.exitCode;
-  return findings.unsignedLines > 0 ? errorCatalogue.LEDGER_UNSIGNED.exitCode : 0;
+/** Nothing is remembered of a ledger that does not hold, or whose author nothing vouches for. */
+async function newState(
+  path: string,
+  before: Buffer | null,
+  { valid, newestCheckpoint }: WholeVerification,
+  { clock }: CommandContext,
+) {
+  const isMoved = valid && newestCheckpoint !== null && (await moveState(path, before, newestCheckpoint, clock));
+  return { path, isMoved, isRefused: before !== null && !valid };
+}
+
+function exitCodeOf({ valid, unsignedLines, records, witnesses }: WholeVerification): number {
+  if (!valid) return errorCatalogue.LEDGER_INVALID.exitCode;
+  const isWitnessed = witnesses.every(({ lines }) => lines > 0);
+  return unsignedLines > 0 || records === 0 || !isWitnessed ? errorCatalogue.LEDGER_UNSIGNED.exitCode : 0;
+}
+
+/** Threads that know the schemas; there are none where the sources themselves are run. */
+function deepThreads(): { readonly threadModule?: URL } {
+  return import.meta.url.endsWith(".js") ? { threadModule: new URL("./verify-thread.js", import.meta.url) } : {};
+}
+
+function parseThreads(text: string): number {
+  if (!/^[1-9][0-9]{0,2}$/.test(text)) {
+    throw new CarbonOpsError("USAGE", `--threads ${text} is no number from 1 to 999; give how many threads may work.`);
+  }
+  return Number(text);
 }
 
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {

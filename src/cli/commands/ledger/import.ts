@@ -1,0 +1,213 @@
+import { hash } from "node:crypto";
+import { lstat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { isoFromWallMs } from "../../../clock.ts";
+import { CarbonOpsError } from "../../../errors.ts";
+import { assertPathWritable, type JsonObject, Ledger, loadOrCreateSigningKey } from "../../../ledger/index.ts";
+import { openLedgerFile, readChunks } from "../../../ledger/ledger-files.ts";
+import { readPythonEntry } from "../../../ledger/python/entry.ts";
+import { type PythonLine, pythonLines } from "../../../ledger/python/python-lines.ts";
+import { type PythonVerification, verifyPythonLedger } from "../../../ledger/python/verify-python.ts";
+import { readSegments } from "../../../ledger/read-segments.ts";
+import { buildImportedEntryRecord } from "../../../record/imported-entry-record.ts";
+import type { CommandContext } from "../../context.ts";
+import { jsonText, outputStyle } from "../../output.ts";
+import { keyPathFor } from "./key-choice.ts";
+import { pythonKeyText } from "./python-format.ts";
+
+interface ImportOptions {
+  readonly sourceKey?: string;
+  readonly unverified?: boolean;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+/** Lines that are appended together, and share one sync. */
+const batchLines = 256;
+
+export function buildImport(context: CommandContext): Command {
+  return new Command("import")
+    .summary("carry a ledger of the Python original into ours")
+    .description(
+      "Verifies a ledger of the Python original and appends each of its lines, as it stands there and with its hash, to a " +
+        "ledger of ours, which is created where there is none. Lines that were imported before are left out.",
+    )
+    .argument("<old>", "the ledger of the Python original")
+    .argument("<new>", "the ledger that takes its lines")
+    .option(
+      "--source-key <key>",
+      "public key that signs the old ledger: 64 hexadecimal digits, or a file that holds them",
+    )
+    .option(
+      "--unverified",
+      "import even when the old ledger is not valid, or no key shows who signed it; the records say so",
+    )
+    .option("--key <file>", "private key that signs the new ledger (default: your own key)")
+    .option("--json", "print what was imported as JSON")
+    .addHelpText("after", "\nExample: carbon-ops ledger import old.jsonl carbon.ndjson --source-key 8d40…7145")
+    .action(async (oldFile: string, newFile: string, options: ImportOptions) => {
+      const [source, target] = [oldFile, newFile].map((file) => resolve(context.workingDirectory, file));
+      if (source === undefined || target === undefined) return;
+      const key = await pythonKeyText(options.sourceKey === undefined ? [] : [options.sourceKey], context);
+      const findings = await verifyPythonLedger(source, key === null ? {} : { key });
+      if (options.unverified !== true) assertVerified(oldFile, findings);
+      await assertPathWritable(target);
+      const known = await importedLines(target);
+      const { signer } = await loadOrCreateSigningKey(await keyPathFor(options.key, context));
+      await using ledger = await Ledger.openOrCreate(target, { signer, clock: context.clock });
+      const counts = await importLines(source, { ledger, findings, known, context, path: oldFile });
+      const report = { source: oldFile, path: newFile, ...counts, verified: isVerified(findings) };
+      context.stdout.write(options.json === true ? jsonText(report) : importedText(report, context));
+    });
+}
+
+function isVerified({ valid, trust }: PythonVerification): boolean {
+  return valid && trust === "key";
+}
+
+function assertVerified(file: string, { valid, trust, firstBadLine }: PythonVerification): void {
+  if (!valid) {
+    throw new CarbonOpsError(
+      "LEDGER_INVALID",
+      `Line ${firstBadLine?.line ?? 1} of ${file} is not as it was written (${firstBadLine?.reason ?? ""}), so nothing was imported; --unverified imports it all the same.`,
+    );
+  }
+  if (trust === "none") {
+    throw new CarbonOpsError(
+      "LEDGER_UNSIGNED",
+      `No key shows who signed ${file}, so nothing was imported; name it with --source-key, or import with --unverified.`,
+    );
+  }
+}
+
+/** SHA-256 of each line that a ledger has imported, by source and place. */
+type KnownLines = ReadonlyMap<string, string>;
+
+function placeOf(sourceId: string, line: number): string {
+  return `${sourceId}:${line}`;
+}
+
+const importedMark = Buffer.from('"kind":"imported_entry"');
+
+async function importedLines(path: string): Promise<KnownLines> {
+  const known = new Map<string, string>();
+  if (!(await exists(path))) return known;
+  for await (const { line, record } of readSegments(path)) {
+    if (record === null || !line.includes(importedMark)) continue;
+    const { source_id: sourceId, line: place, original_line_sha256: sha256 } = record;
+    if (typeof sourceId === "string" && typeof place === "number" && typeof sha256 === "string") {
+      known.set(placeOf(sourceId, place), sha256);
+    }
+  }
+  return known;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface ImportRequest {
+  readonly ledger: Ledger;
+  readonly findings: PythonVerification;
+  readonly known: KnownLines;
+  readonly context: CommandContext;
+  readonly path: string;
+}
+
+interface ImportCounts {
+  readonly imported: number;
+  readonly alreadyThere: number;
+}
+
+async function importLines(source: string, request: ImportRequest): Promise<ImportCounts> {
+  const { ledger, findings, known, context, path } = request;
+  const importedAt = isoFromWallMs(context.clock.wallMs());
+  const handle = await openLedgerFile(source, "read");
+  let batch: JsonObject[] = [];
+  let [line, imported, alreadyThere, sourceId, lastHash] = [0, 0, 0, "", ""];
+  const flush = async (): Promise<void> => {
+    await Promise.all(batch.map((record) => ledger.append(record)));
+    imported += batch.length;
+    batch = [];
+  };
+  try {
+    for await (const pythonLine of pythonLines(readChunks(handle))) {
+      // What was added since it was verified is not.
+      if (isVerified(findings) && line >= findings.entries) break;
+      line += 1;
+      const original = textOf(pythonLine, path, line);
+      const sha256 = hash("sha256", original);
+      if (line === 1) sourceId = sha256;
+      const entry = readPythonEntry(pythonLine.bytes);
+      const holds = line <= findings.entries;
+      if (holds && (typeof entry === "string" || (entry.prevHash ?? "") !== lastHash)) throw changedMeanwhile(path);
+      lastHash = typeof entry === "string" ? "" : entry.entryHash;
+      const before = known.get(placeOf(sourceId, line));
+      if (before !== undefined && before !== sha256) throw otherLine(path, line);
+      if (before !== undefined) {
+        alreadyThere += 1;
+        continue;
+      }
+      const isBad = findings.firstBadLine?.line === line;
+      batch.push(
+        buildImportedEntryRecord({
+          imported_at: importedAt,
+          source_id: sourceId,
+          line,
+          original_line: original,
+          original_line_sha256: sha256,
+          entry_hash: typeof entry === "string" ? null : entry.entryHash,
+          verified_with: holds && findings.trust === "key" ? findings.signedBy : null,
+          problem: isBad ? (findings.firstBadLine?.reason ?? null) : typeof entry === "string" ? entry : null,
+        }),
+      );
+      if (batch.length >= batchLines) await flush();
+    }
+    await flush();
+  } finally {
+    await handle.close();
+  }
+  return { imported, alreadyThere };
+}
+
+function textOf({ bytes }: PythonLine, path: string, line: number): string {
+  const text = bytes.toString("utf8");
+  if (Buffer.from(text).equals(bytes)) return text;
+  throw new CarbonOpsError(
+    "RECORD_INVALID",
+    `Line ${line} of ${path} is not UTF-8, so no record can hold it; cut the ledger before it, and keep the original file.`,
+  );
+}
+
+function changedMeanwhile(path: string): CarbonOpsError {
+  return new CarbonOpsError("LEDGER_REPLACED", `${path} was changed while it was imported; import it again.`);
+}
+
+function otherLine(path: string, line: number): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_INVALID",
+    `Line ${line} of ${path} is another one than was imported before, so one of the two was changed; compare them before you go on.`,
+  );
+}
+
+interface ImportReport extends ImportCounts {
+  readonly source: string;
+  readonly path: string;
+  readonly verified: boolean;
+}
+
+function importedText(
+  { source, path, imported, alreadyThere, verified }: ImportReport,
+  context: CommandContext,
+): string {
+  const style = outputStyle(context.stdout, context);
+  const how = verified ? "" : style.caution(", which was not verified: the records say so");
+  const rest = alreadyThere === 0 ? "" : `; ${alreadyThere} were there already`;
+  return `${style.good("Imported")} ${imported} ${imported === 1 ? "entry" : "entries"} of ${source} into ${style.strong(path)}${how}${rest}\n`;
+}

@@ -1,0 +1,112 @@
+import { Worker } from "node:worker_threads";
+import type { BlockFindings, RecordCheck } from "./block.ts";
+import { type BlockAnswer, type BlockTask, bufferBytesFor, examineRange } from "./block-worker.ts";
+
+/** How the blocks of a file are looked at. */
+export interface BlockPlan {
+  readonly descriptor: number;
+  /** Bytes that are looked at; lines that begin before it. */
+  readonly end: number;
+  readonly isDeep: boolean;
+  readonly checkRecord: RecordCheck | null;
+  readonly threads: number;
+  /** Where a thread starts: a module that calls `answerBlockTasks` with the same check. Null: there is none. */
+  readonly threadModule: URL | null;
+}
+
+/** Memory of a thread is little more than this. */
+const blockBytes = 1 << 22;
+/** Where parsing takes longer than hashing, smaller blocks share the work better; and the program's own thread has other work. */
+const smallBlockBytes = 1 << 20;
+/** Starting threads takes as long as hashing so many bytes, or parsing so many. */
+const worthwhileBytes = 1 << 24;
+const deepWorthwhileBytes = 1 << 21;
+
+/** The blocks of a file in order. A block that cannot be read ends them: the careful walk meets the same error. */
+export async function* fileBlocks(plan: BlockPlan): AsyncGenerator<BlockFindings, void, undefined> {
+  const { end, threads, threadModule, isDeep } = plan;
+  const isWorthwhile = end >= (isDeep ? deepWorthwhileBytes : worthwhileBytes);
+  if (threads > 1 && threadModule !== null && isWorthwhile) yield* blocksFromThreads(plan, threadModule);
+  else yield* blocksFromHere(plan);
+}
+
+function* tasksOf({ descriptor, end, isDeep }: BlockPlan, step: number): Generator<BlockTask, void, undefined> {
+  for (let start = 0; start < end; start += step) {
+    yield { descriptor, start, end: Math.min(end, start + step), isDeep };
+  }
+}
+
+async function* blocksFromHere(plan: BlockPlan): AsyncGenerator<BlockFindings, void, undefined> {
+  let buffer: Buffer | null = null;
+  for (const task of tasksOf(plan, smallBlockBytes)) {
+    buffer ??= Buffer.allocUnsafeSlow(bufferBytesFor(task));
+    let findings: BlockFindings;
+    try {
+      findings = examineRange(task, buffer, plan.checkRecord);
+    } catch {
+      return;
+    }
+    yield findings;
+    // Timers and streams of the program have their turn.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** Threads are ahead of the reader by two blocks each, so that memory stays bounded. */
+async function* blocksFromThreads(plan: BlockPlan, module: URL): AsyncGenerator<BlockFindings, void, undefined> {
+  const pool = Array.from({ length: plan.threads }, () => new BlockThread(module));
+  const waiting: Promise<BlockAnswer>[] = [];
+  const tasks = tasksOf(plan, plan.isDeep ? smallBlockBytes : blockBytes);
+  let next = 0;
+  const ask = (): void => {
+    const task = tasks.next();
+    if (task.done === true) return;
+    const answer = pool[next % pool.length]?.ask(task.value);
+    next += 1;
+    if (answer !== undefined) waiting.push(answer);
+  };
+  try {
+    for (let ahead = 0; ahead < 2 * pool.length; ahead += 1) ask();
+    for (let answer = waiting.shift(); answer !== undefined; answer = waiting.shift()) {
+      const block = await answer;
+      ask();
+      if ("error" in block) return;
+      yield block.findings;
+    }
+  } finally {
+    await Promise.all(pool.map((thread) => thread.end()));
+  }
+}
+
+/** A thread answers in the order in which it was asked. One that ends early answers everything with an error. */
+class BlockThread {
+  readonly #worker: Worker;
+  readonly #pending: ((answer: BlockAnswer) => void)[] = [];
+  #failure: string | null = null;
+
+  constructor(module: URL) {
+    this.#worker = new Worker(module, { stdout: false, stderr: false });
+    this.#worker.on("message", (answer: BlockAnswer) => this.#pending.shift()?.(answer));
+    this.#worker.on("error", (error) => this.#fail(String(error)));
+    this.#worker.on("exit", () => this.#fail("the thread has ended"));
+  }
+
+  async ask(task: BlockTask): Promise<BlockAnswer> {
+    if (this.#failure !== null) return { error: this.#failure };
+    return await new Promise((resolve) => {
+      this.#pending.push(resolve);
+      this.#worker.postMessage(task);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    for (const resolve of this.#pending.splice(0)) resolve({ error: reason });
+  }
+}

@@ -1,0 +1,61 @@
+import { link, rename, unlink } from "node:fs/promises";
+import { changeDirectoryOf, writeTemporaryFile } from "./durable-file.ts";
+import { identityAt, isSameFile } from "./file-identity.ts";
+import type { LedgerPaths } from "./ledger-files.ts";
+
+/**
+ * A ledger of several files: complete segments stand beside it as `<ledger>.000001` and so on, each with its checkpoints under
+ * its own name, so that a segment is a ledger of its own; the newest one has the ledger's name. Its first record says where
+ * the one before it ended.
+ */
+export function sealedPath(path: string, segment: number): string {
+  return `${path}.${String(segment).padStart(6, "0")}`;
+}
+
+/** Files of a segment that move with it. */
+const endings = ["", ".checkpoints", ".checkpoint"] as const;
+
+/**
+ * Gives the files of a complete segment their lasting names, and puts a new one, of one line, in its place. The old names go
+ * only when the new ones are on the disk; whatever a crash leaves, `undoInterruptedRotation` or the last step mends it: a
+ * ledger of one unsigned line is one whose creation was interrupted.
+ */
+export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine: Buffer): Promise<void> {
+  const path = paths.ledger;
+  const sealed = sealedPath(path, segment);
+  const nextPath = `${path}.next`;
+  await writeTemporaryFile(nextPath, [firstLine], 0o644);
+  try {
+    await changeDirectoryOf(path, async () => {
+      for (const ending of endings) await link(path + ending, sealed + ending);
+    });
+    await unlink(paths.checkpoint);
+    await unlink(paths.history);
+    await changeDirectoryOf(path, () => rename(nextPath, path));
+  } catch (error) {
+    await undoInterruptedRotation(paths, segment);
+    throw error;
+  }
+}
+
+/**
+ * Takes back a rotation that has not come to its end: the segment has both names then, or its checkpoints have only the new
+ * one. Returns whether there was one.
+ */
+export async function undoInterruptedRotation({ ledger: path }: LedgerPaths, segment: number): Promise<boolean> {
+  const sealed = sealedPath(path, segment);
+  if (!isSameFile(identityAt(path), identityAt(sealed))) return false;
+  await changeDirectoryOf(path, async () => {
+    for (const ending of endings) {
+      if (identityAt(path + ending) !== null || identityAt(sealed + ending) === null) continue;
+      await link(sealed + ending, path + ending);
+    }
+  });
+  await changeDirectoryOf(path, async () => {
+    // The name that tells of the interruption goes last.
+    for (const ending of endings.toReversed()) {
+      if (isSameFile(identityAt(path + ending), identityAt(sealed + ending))) await unlink(sealed + ending);
+    }
+  });
+  return true;
+}
