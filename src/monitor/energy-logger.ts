@@ -76,6 +76,7 @@ export class EnergyLogger implements AsyncDisposable {
   readonly #measuring: Measuring | null;
   readonly #clock: Clock;
   readonly #roots: HostRoots;
+  readonly #host: string | null;
   readonly #historyLimit: number;
   readonly #timer: NodeJS.Timeout | null;
   readonly #problems: string[];
@@ -107,6 +108,7 @@ export class EnergyLogger implements AsyncDisposable {
     problems: string[],
   ) {
     this.#roots = roots;
+    this.#host = readHostname(roots);
     this.#clock = clock;
     this.#measuring = measuring;
     this.#problems = problems;
@@ -263,7 +265,7 @@ export class EnergyLogger implements AsyncDisposable {
     if (span.startFailure !== null) return unknownEnergy(`its start could not be read: ${span.startFailure}`, gaps + 1);
     if (totals.tickCount === 0)
       return unknownEnergy(`nothing could be read: ${sampler.lastFailure ?? "no tick"}`, gaps);
-    const figures = energyFigures(source, totals, this.#baseline, gaps);
+    const figures = energyFigures(source, totals, this.#baseline, gaps, this.#host);
     return sampler.lastFailure === null || gaps > 0 ? figures : { ...figures, gaps: 1 };
   }
 

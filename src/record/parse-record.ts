@@ -4,10 +4,11 @@ import { nearest } from "../nearest.ts";
 import { type CarbonEstimateRecord, carbonEstimateRecordSchema } from "./carbon-estimate-record.ts";
 import { type NoteRecord, noteRecordSchema } from "./note-record.ts";
 import { parseWith } from "./parse.ts";
+import { type RestatementRecord, restatementRecordSchema } from "./restatement-record.ts";
 
-export type LedgerRecord = CarbonEstimateRecord | NoteRecord;
+export type LedgerRecord = CarbonEstimateRecord | NoteRecord | RestatementRecord;
 
-const recordKinds = ["carbon_estimate", "note"] as const;
+const recordKinds = ["carbon_estimate", "note", "restatement"] as const;
 
 const withKind = z.looseObject({ kind: z.string() });
 
@@ -19,6 +20,8 @@ export function parseRecord(value: unknown): LedgerRecord {
       return parseWith(carbonEstimateRecordSchema, value);
     case "note":
       return parseWith(noteRecordSchema, value);
+    case "restatement":
+      return parseWith(restatementRecordSchema, value);
     default:
       throw unknownKind(kind);
   }
@@ -26,6 +29,10 @@ export function parseRecord(value: unknown): LedgerRecord {
 
 function unknownKind(kind: string): CarbonOpsError {
   const suggestion = nearest(kind, recordKinds);
-  const hint = suggestion === null ? `known kinds are ${recordKinds.join(" and ")}.` : `did you mean ${suggestion}?`;
+  const hint = suggestion === null ? `known kinds are ${listed(recordKinds)}.` : `did you mean ${suggestion}?`;
   return new CarbonOpsError("RECORD_INVALID", `The record's kind is "${kind}", which has no schema; ${hint}`);
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
