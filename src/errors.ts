@@ -3,6 +3,8 @@
  * happened, why, and what to do. `docs/errors.md` lists the same codes; a test holds the two equal.
  */
 
+export { messageOf, systemErrorCode } from "./thrown.ts";
+
 interface CatalogueEntry {
   /** Exit status of the command line when this error ends it. */
   readonly exitCode: number;
@@ -142,20 +144,5 @@ export class CarbonOpsError extends Error {
   /** Exit status that the command line ends with for this error. */
   get exitCode(): number {
     return errorCatalogue[this.code].exitCode;
-  }
-}
-
-/** The `code` of a Node.js system error ("ENOENT"), or undefined for anything else. */
-export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** What went wrong, in words, for any thrown value; it throws for none, however odd. */
-export function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "a value that cannot be shown was thrown";
   }
 }
