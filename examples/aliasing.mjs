@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
  */
 const program = fileURLToPath(new URL("../dist/cli/bin.js", import.meta.url));
 const picture = fileURLToPath(new URL("aliasing.svg", import.meta.url));
-const flags = process.argv.length > 2 ? process.argv.slice(2) : ["--fast"];
+const flags = process.argv.length > 2 ? process.argv.slice(2) : ["--duration", "120s", "--speed", "15"];
 const { status } = spawnSync(process.execPath, [program, "demo", "aliasing", ...flags, "--svg", picture], {
   stdio: "inherit",
 });

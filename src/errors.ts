@@ -3,6 +3,8 @@
  * happened, why, and what to do. `docs/errors.md` lists the same codes; a test holds the two equal.
  */
 
+export { messageOf, systemErrorCode } from "./thrown.ts";
+
 interface CatalogueEntry {
   /** Exit status of the command line when this error ends it. */
   readonly exitCode: number;
@@ -21,6 +23,36 @@ export const errorCatalogue = {
   },
   CONFIG_UNREADABLE: { exitCode: 2, meaning: "A configuration file was named but cannot be read or parsed." },
   REGION_UNKNOWN: { exitCode: 2, meaning: "The region is in no table: `carbon-ops regions` lists those that are." },
+  INTENSITY_UNAVAILABLE: {
+    exitCode: 1,
+    meaning: "A provider of carbon intensities could not be reached, or failed: time-out, reset, refusal or 5xx.",
+  },
+  INTENSITY_RATE_LIMITED: {
+    exitCode: 1,
+    meaning: "A provider of carbon intensities asks to be left alone for a while (status 429).",
+  },
+  INTENSITY_CREDENTIALS: {
+    exitCode: 2,
+    meaning:
+      "A provider of carbon intensities has no credentials, or refuses them; or their file is readable by others.",
+  },
+  INTENSITY_PLAN: {
+    exitCode: 1,
+    meaning: "The credentials are good, but the plan behind them does not cover what was asked for.",
+  },
+  INTENSITY_NO_DATA: {
+    exitCode: 1,
+    meaning: "A provider of carbon intensities has no value of that kind for that zone and time.",
+  },
+  INTENSITY_ANSWER_INVALID: {
+    exitCode: 1,
+    meaning:
+      "A provider's answer is refused: not the documented form, another zone or unit than asked for, or made-up sandbox data.",
+  },
+  INTENSITY_OFFLINE: {
+    exitCode: 1,
+    meaning: "Offline mode is on, and the provider's stored values do not hold what was asked for.",
+  },
   INPUT_INVALID: {
     exitCode: 2,
     meaning: "A number, time or record given to the library or a command is outside its range.",
@@ -118,20 +150,5 @@ export class CarbonOpsError extends Error {
   /** Exit status that the command line ends with for this error. */
   get exitCode(): number {
     return errorCatalogue[this.code].exitCode;
-  }
-}
-
-/** The `code` of a Node.js system error ("ENOENT"), or undefined for anything else. */
-export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** What went wrong, in words, for any thrown value; it throws for none, however odd. */
-export function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "a value that cannot be shown was thrown";
   }
 }

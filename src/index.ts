@@ -1,13 +1,31 @@
 /** The public API of carbon-ops. Importing it starts no timer, opens no file and patches nothing. */
 
+export {
+  type Aggregate,
+  type AggregateGroup,
+  type AggregateKey,
+  type AggregateOptions,
+  type Aggregator,
+  aggregate,
+  openAggregator,
+} from "./carbon/aggregate.ts";
+export type { GramsTotal } from "./carbon/aggregate-grams.ts";
+export type { AggregateItem, EstimateToSum, FiguresToSum, RestatementToSum } from "./carbon/aggregate-record.ts";
+export type { MissingPolicy } from "./carbon/buckets.ts";
+export type { EmbodiedFigures, EmbodiedInput } from "./carbon/embodied.ts";
+export type { EnergyAtTime } from "./carbon/energy-by-time.ts";
 export type { EnergyInput } from "./carbon/energy-input.ts";
+export { type CarbonEquivalent, carbonEquivalents } from "./carbon/equivalents.ts";
 export type {
+  BucketUsed,
   BudgetRow,
   CarbonEstimate,
   CoverageInterval,
+  EstimationMethod,
   GramsFigures,
   IntensityUsed,
   QualityFlag,
+  SamplingUsed,
 } from "./carbon/estimate.ts";
 export {
   CarbonEstimator,
@@ -16,25 +34,41 @@ export {
   type PowerTime,
   type SpanEnergy,
 } from "./carbon/estimator.ts";
+export { type CarbonRating, carbonLabel, carbonRating } from "./carbon/label.ts";
+export type { FunctionalUnit, SciScore } from "./carbon/sci.ts";
 export type { Timestamp } from "./carbon/span-input.ts";
 export type { StatedValue } from "./carbon/stated-value.ts";
-export type { TaskEnergy } from "./carbon/task-energy.ts";
+export type { GpuTaskEnergy, IdleError, TaskEnergy } from "./carbon/task-energy.ts";
+export type { TaxonomyFigures } from "./carbon/taxonomy.ts";
 export type { Clock } from "./clock.ts";
 export { CarbonOpsError, type ErrorCode } from "./errors.ts";
 export type { GpuUse } from "./host/gpu.ts";
 export type { HostRoots } from "./host/roots.ts";
+export type { IntensityCounters, ProviderCounters } from "./intensity/counters.ts";
 export type {
+  IntensityAnswer,
   IntensityBasis,
   IntensityError,
   IntensityErrorName,
   IntensityKind,
+  IntensityLookup,
+  IntensityPeriod,
   IntensityProvider,
+  IntensityRequest,
   IntensityScope,
-  IntensityValue,
+  IntensitySeries,
+  ProviderAttempt,
   TimeInterval,
   ZoneIntensity,
 } from "./intensity/intensity.ts";
+export {
+  type IntensitySettings,
+  type IntensitySurroundings,
+  type OpenedIntensity,
+  openIntensity,
+} from "./intensity/open-intensity.ts";
 export { findRegions, type RegionMatch } from "./intensity/region-search.ts";
+export { staticIntensity } from "./intensity/static-provider.ts";
 export type { EnergyFigures } from "./monitor/energy-figures.ts";
 export { EnergyLogger, type EnergyLoggerOptions } from "./monitor/energy-logger.ts";
 export type { IdleCalibration } from "./monitor/idle-calibration.ts";

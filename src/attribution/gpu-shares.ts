@@ -75,6 +75,32 @@ export function addGpuTick(totals: GpuTotals, tick: GpuTick): GpuTotals {
   };
 }
 
+/** `earlier` and the given part of what was added from there to `later`: totals at a time between two ticks. */
+export function gpuTotalsBetween(earlier: GpuTotals, later: GpuTotals, part: number): GpuTotals {
+  return combined(earlier, later, (before, after) => before + (after - before) * part);
+}
+
+/** What was added from one time to another. */
+export function gpuTotalsAdded(earlier: GpuTotals, later: GpuTotals): GpuTotals {
+  return combined(earlier, later, (before, after) => after - before);
+}
+
+function combined(earlier: GpuTotals, later: GpuTotals, of: (before: number, after: number) => number): GpuTotals {
+  const shared = (before: SharedOut, after: SharedOut): SharedOut => ({
+    joulesOfBusy: of(before.joulesOfBusy, after.joulesOfBusy),
+    joulesOfTime: of(before.joulesOfTime, after.joulesOfTime),
+    seconds: of(before.seconds, after.seconds),
+  });
+  return {
+    durationSeconds: of(earlier.durationSeconds, later.durationSeconds),
+    boardJoules: of(earlier.boardJoules, later.boardJoules),
+    task: shared(earlier.task, later.task),
+    others: shared(earlier.others, later.others),
+    untoldTicks: of(earlier.untoldTicks, later.untoldTicks),
+    tickCount: of(earlier.tickCount, later.tickCount),
+  };
+}
+
 export interface GpuAttribution {
   /** The task's joules; null where processes could never be told apart. */
   readonly taskJoules: number | null;

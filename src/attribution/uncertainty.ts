@@ -25,6 +25,10 @@ export interface AttributionUncertainty {
   readonly shareLnSigma: number;
   /** Standard uncertainty of the task's joules that does not scale with them: CPU clock resolution and idle baseline. */
   readonly additiveJoules: number;
+  /** The part of it that this task has for itself: the resolution of CPU clocks. */
+  readonly clockJoules: number;
+  /** The part of it that every task with this baseline shares. */
+  readonly idleJoules: number;
 }
 
 /**
@@ -49,5 +53,10 @@ export function attributionUncertainty(
       : wattsPerBusyCpu * tickQuantisationSeconds;
   const idleErrorWatts = Math.hypot(idleWatts * idleBaselineRelativeUncertainty, scatterWatts);
   const fromIdle = idleErrorWatts * totals.taskShareSeconds;
-  return { shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio), additiveJoules: Math.hypot(fromTicks, fromIdle) };
+  return {
+    shareLnSigma: cpuTimeWeightLnSigma * (1 - ratio),
+    additiveJoules: Math.hypot(fromTicks, fromIdle),
+    clockJoules: fromTicks,
+    idleJoules: fromIdle,
+  };
 }

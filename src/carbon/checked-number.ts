@@ -18,7 +18,11 @@ export const differenceRange: NumberRange = { minimum: -1e18, maximum: 1e18, all
 export const powerRange: NumberRange = { minimum: 0, maximum: 1e11, allowed: "a number from 0 to 1e11" };
 
 /** Seconds; 1e10 are 317 years. */
-export const durationRange: NumberRange = { minimum: 0, maximum: 1e10, allowed: "a number from 0 to 1e10" };
+export const durationRange: NumberRange = {
+  minimum: 0,
+  maximum: 1e10,
+  allowed: "a number above 0 and at most 1e10",
+};
 
 /** Standard deviation over mean. */
 export const relativeRange: NumberRange = { minimum: 0, maximum: 1000, allowed: "a number from 0 to 1000" };

@@ -58,6 +58,9 @@ function statedEnergy(energyWh: number, relative: number | undefined): TaskEnerg
 
 function checkedEnergy(energy: TaskEnergy): TaskEnergy {
   checkedPart("energy", energy);
+  if (energy.idle !== undefined) {
+    checkedNumber("energy.idle.standardUncertaintyWh", energy.idle.standardUncertaintyWh, energyRange);
+  }
   if (energy.gpu !== undefined) checkedPart("energy.gpu", energy.gpu);
   const sum = summedEnergy(energy);
   if (sum.mean < 0 && sum.standardUncertainty === 0) {

@@ -11,9 +11,25 @@ export interface EnergyParts {
 }
 
 /** Both parts together, before any factor. */
-export function summedEnergy({ meanWh, additiveWh, gpu }: TaskEnergy): Quantity {
-  if (gpu === undefined) return { mean: meanWh, standardUncertainty: additiveWh };
-  return { mean: meanWh + gpu.meanWh, standardUncertainty: Math.hypot(additiveWh, gpu.additiveWh) };
+export function summedEnergy({ meanWh, additiveWh, idle, gpu }: TaskEnergy): Quantity {
+  const idleWh = idle?.standardUncertaintyWh ?? 0;
+  return {
+    mean: meanWh + (gpu?.meanWh ?? 0),
+    standardUncertainty: Math.hypot(additiveWh, idleWh, gpu?.additiveWh ?? 0),
+  };
+}
+
+/** A part of an energy, for the part of the span that an intensity is known for. */
+export function partOfEnergy(energy: TaskEnergy, share: number): TaskEnergy {
+  if (share === 1) return energy;
+  const { idle, gpu } = energy;
+  return {
+    ...energy,
+    meanWh: energy.meanWh * share,
+    additiveWh: energy.additiveWh * share,
+    ...(idle === undefined ? {} : { idle: { ...idle, standardUncertaintyWh: idle.standardUncertaintyWh * share } }),
+    ...(gpu === undefined ? {} : { gpu: { ...gpu, meanWh: gpu.meanWh * share, additiveWh: gpu.additiveWh * share } }),
+  };
 }
 
 /**

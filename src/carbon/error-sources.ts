@@ -1,6 +1,8 @@
-import type { IntensityError, IntensityValue } from "../intensity/intensity.ts";
+import type { IntensityError } from "../intensity/intensity.ts";
 import { lnSigmaFromRelative, relativeFromLnSigma } from "../uncertainty/lognormal.ts";
 import type { Quantity } from "../uncertainty/product.ts";
+import type { EffectiveIntensity } from "./effective-intensity.ts";
+import { type EmbodiedFactor, lnSigmaOfFactor } from "./embodied.ts";
 import { energyParts } from "./energy-parts.ts";
 import type { BudgetRow } from "./estimate.ts";
 import type { Pue } from "./pue.ts";
@@ -14,7 +16,7 @@ export interface ErrorInputs {
   /** Of the GPUs' part; without effect where there is none. */
   readonly gpuWallFactor: WallFactor;
   readonly pue: Pue;
-  readonly intensity: IntensityValue;
+  readonly intensity: EffectiveIntensity;
 }
 
 /** The error of this one task's energy, which no other estimate shares. */
@@ -22,23 +24,62 @@ export const privateSourceId = "energy.additive";
 
 export type RowWithoutShare = Omit<BudgetRow, "shareOfVariance">;
 
-interface MultiplicativeSource {
+/** A factor of the product with its row of the budget. */
+export interface MultiplicativeSource {
   readonly factor: Quantity;
   readonly row: RowWithoutShare;
 }
 
-export function energyRow({ mean, standardUncertainty }: Quantity): RowWithoutShare {
-  return {
-    sourceId: privateSourceId,
-    quantity: "energy, what does not scale with it",
-    estimate: mean,
-    unit: "Wh",
-    distribution: standardUncertainty > 0 ? "truncated_normal" : "exact",
-    lnSigma: null,
-    standardUncertainty,
-    scope: "this task alone",
-    citation: standardUncertainty > 0 ? "resolution of CPU clocks and idle baseline, in quadrature" : "taken as exact",
+/** An error in watt-hours that is added to the energy, with its row. */
+export interface AdditiveSource {
+  /** Standard uncertainty in watt-hours before truncation at 0. */
+  readonly parentWh: number;
+  readonly row: RowWithoutShare;
+}
+
+/**
+ * What does not scale with the energy: the task's own error, and that of the idle baseline. Both are parts of the one normal that
+ * is truncated at 0, so the standard deviation that is left is theirs in proportion to their squares.
+ */
+export function additiveSources(
+  { additiveWh, idle, gpu }: TaskEnergy,
+  { mean, standardUncertainty }: Quantity,
+): readonly AdditiveSource[] {
+  const ownWh = Math.hypot(additiveWh, gpu?.additiveWh ?? 0);
+  const idleWh = idle?.standardUncertaintyWh ?? 0;
+  const parentWh = Math.hypot(ownWh, idleWh);
+  const partOf = (wattHours: number): number => (parentWh === 0 ? 0 : (standardUncertainty * wattHours) / parentWh);
+  const common = { estimate: mean, unit: "Wh", type: "B", degreesOfFreedom: null, lnSigma: null } as const;
+  const own: AdditiveSource = {
+    parentWh: ownWh,
+    row: {
+      ...common,
+      sourceId: privateSourceId,
+      quantity: "energy, what does not scale with it",
+      distribution: ownWh > 0 ? "truncated_normal" : "exact",
+      standardUncertainty: partOf(ownWh),
+      scope: "this task alone",
+      citation: ownWh === 0 ? "taken as exact" : ownCitation(idle !== undefined),
+    },
   };
+  if (idle === undefined || idleWh === 0) return [own];
+  const baseline: AdditiveSource = {
+    parentWh: idleWh,
+    row: {
+      ...common,
+      sourceId: idle.sourceId,
+      quantity: "energy, idle baseline that was subtracted",
+      distribution: "truncated_normal",
+      standardUncertainty: partOf(idleWh),
+      scope: "everything measured with this idle baseline",
+      citation: "scatter of its calibration, and 5 % of drift (judgement)",
+    },
+  };
+  return [own, baseline];
+}
+
+function ownCitation(idleHasItsOwn: boolean): string {
+  return idleHasItsOwn ? "resolution of CPU clocks" : "resolution of CPU clocks and idle baseline, in quadrature";
 }
 
 /** In the order of the budget. Everything multiplies the energy; what is exact has a row too, so that a reader sees it. */
@@ -51,7 +92,8 @@ export function multiplicativeSources(inputs: ErrorInputs): MultiplicativeSource
     ofPart(constantSource("wall factor", wallFactor, "lognormal"), hostShare, factor),
     ...gpuSources(inputs),
     constantSource("PUE", pue, "shifted_lognormal"),
-    ...intensity.errors.map((error) => intensitySource(error, intensity.gramsPerKwh)),
+    ...intensity.sharedErrors.map((error) => intensitySource(error, intensity.gramsPerKwh)),
+    ...hourSources(intensity),
   ];
 }
 
@@ -105,7 +147,7 @@ function shareSources(words: SourceWords, { shareLnSigma }: Pick<TaskEnergy, "sh
   return shareLnSigma === 0 ? [] : [unitSource(words, relativeFromLnSigma(shareLnSigma), 1, "1")];
 }
 
-const intensityQuantities: Readonly<Record<IntensityError["name"], string>> = {
+export const intensityQuantities: Readonly<Record<IntensityError["name"], string>> = {
   source: "grid intensity, method of its publisher",
   time: "grid intensity, hours of the span against the year",
   age: "grid intensity, age of the value",
@@ -115,6 +157,17 @@ const intensityQuantities: Readonly<Record<IntensityError["name"], string>> = {
 function intensitySource(error: IntensityError, gramsPerKwh: number): MultiplicativeSource {
   const source = { ...error, quantity: intensityQuantities[error.name] };
   return unitSource(source, error.relativeUncertainty, gramsPerKwh, "g/kWh");
+}
+
+function hourSources({ hourError, gramsPerKwh, series }: EffectiveIntensity): MultiplicativeSource[] {
+  if (hourError === null) return [];
+  const words = {
+    sourceId: hourError.sourceId,
+    quantity: "grid intensity, the periods' own errors",
+    scope: `the zone's grid in these hours; neighbours are correlated by ${series.autocorrelationPerHour} an hour`,
+    citation: `each period's own error by what its provider says of it, summed over ${hourError.bucketCount} buckets`,
+  };
+  return [unitSource(words, hourError.relativeUncertainty, gramsPerKwh, "g/kWh")];
 }
 
 interface SourceWords {
@@ -134,6 +187,8 @@ function unitSource(words: SourceWords, relative: number, estimate: number, unit
       quantity,
       estimate,
       unit,
+      type: "B",
+      degreesOfFreedom: null,
       distribution: "lognormal",
       lnSigma: lnSigmaFromRelative(relative),
       standardUncertainty: relative * estimate,
@@ -145,10 +200,10 @@ function unitSource(words: SourceWords, relative: number, estimate: number, unit
 
 function constantSource(
   quantity: string,
-  factor: Quantity & Omit<SourceWords, "quantity">,
+  factor: Quantity & Omit<SourceWords, "quantity"> & { readonly degreesOfFreedom?: number },
   distribution: "lognormal" | "shifted_lognormal",
 ): MultiplicativeSource {
-  const { mean, standardUncertainty, sourceId, scope, citation } = factor;
+  const { mean, standardUncertainty, sourceId, scope, citation, degreesOfFreedom } = factor;
   const isExact = standardUncertainty === 0;
   return {
     factor: { mean, standardUncertainty },
@@ -157,6 +212,8 @@ function constantSource(
       quantity,
       estimate: mean,
       unit: "1",
+      type: degreesOfFreedom === undefined ? "B" : "A",
+      degreesOfFreedom: degreesOfFreedom ?? null,
       distribution: isExact ? "exact" : distribution,
       lnSigma: isExact ? null : lnSigmaOf(distribution, mean, standardUncertainty),
       standardUncertainty,
@@ -168,4 +225,23 @@ function constantSource(
 
 function lnSigmaOf(distribution: "lognormal" | "shifted_lognormal", mean: number, standardUncertainty: number): number {
   return lnSigmaFromRelative(standardUncertainty / (distribution === "lognormal" ? mean : mean - 1));
+}
+
+/** Row of one input of the embodied part, which is added to the product. */
+export function embodiedRow(factor: EmbodiedFactor): RowWithoutShare {
+  const { sourceId, quantity, value, unit, scope, citation } = factor;
+  const isExact = value.standardUncertainty === 0;
+  return {
+    sourceId,
+    quantity,
+    estimate: value.mean,
+    unit,
+    type: "B",
+    degreesOfFreedom: null,
+    distribution: isExact ? "exact" : "lognormal",
+    lnSigma: isExact ? null : lnSigmaOfFactor(factor),
+    standardUncertainty: value.standardUncertainty,
+    scope,
+    citation,
+  };
 }

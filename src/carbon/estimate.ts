@@ -1,5 +1,10 @@
-import type { IntensityBasis, IntensityKind, IntensityScope } from "../intensity/intensity.ts";
+import type { IntensityBasis, IntensityKind, IntensityScope, ProviderAttempt } from "../intensity/intensity.ts";
 import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
+import type { MissingPolicy } from "./buckets.ts";
+import type { EmbodiedFigures } from "./embodied.ts";
+import type { EstimateInputs } from "./estimate-inputs.ts";
+import type { SciScore } from "./sci.ts";
+import type { TaxonomyFigures } from "./taxonomy.ts";
 
 /** How good the inputs were, weakest first in rank: a fallback stands in for something unknown. */
 export type QualityFlag = "measured" | "estimated" | "fallback";
@@ -21,6 +26,10 @@ export interface BudgetRow {
   readonly quantity: string;
   readonly estimate: number;
   readonly unit: string;
+  /** A: from a series of observations. B: from anything else (JCGM 100, 4.2 and 4.3). */
+  readonly type: "A" | "B";
+  /** Null where they are not known, and then taken as infinite. */
+  readonly degreesOfFreedom: number | null;
   readonly distribution: "truncated_normal" | "lognormal" | "shifted_lognormal" | "exact";
   /** Standard deviation of the logarithm; null where the error is not multiplicative. */
   readonly lnSigma: number | null;
@@ -33,33 +42,86 @@ export interface BudgetRow {
   readonly citation: string;
 }
 
-/** Which intensity was used, and what it is. */
+/** Which intensity was used, and what it is: enough to ask the same provider again. */
 export interface IntensityUsed {
   readonly kind: IntensityKind;
   readonly scope: IntensityScope;
   readonly basis: IntensityBasis;
   readonly year: number | null;
+  /** In words: "2024", or "2026-01-01T10:00:00.000Z to 2026-01-01T12:00:00.000Z, values of 3600 s". */
   readonly period: string;
   readonly source: string;
   readonly licence: string;
+  /** Whether a value in use is something else than an observation of its time. */
   readonly isEstimated: boolean;
+  /** Whether its publisher may still revise a value. */
+  readonly isProvisional: boolean;
   readonly retrievedAt: string | null;
   readonly zone: string;
   readonly zoneName: string;
   /** How the region that was asked for became this zone, in words. */
   readonly mapping: string;
+  readonly providerId: string;
+  readonly providerVersion: string;
+  readonly providerZone: string;
+  /** What was asked, without credentials; null for a packaged table. */
+  readonly endpoint: string | null;
+  readonly bodySha256: string | null;
+  readonly cache: "none" | "hit" | "miss";
+  readonly cacheAgeSeconds: number | null;
+  /** Length of the provider's periods; null for an annual value. */
+  readonly periodSeconds: number | null;
+  readonly autocorrelationPerHour: number;
+  readonly missingPolicy: MissingPolicy;
+  /** Share of the energy that fell into the provider's own periods, in per cent. */
+  readonly coveragePct: number;
+  /** Energy that is in no gram, because nothing is known of its time and the policy is "drop"; watt-hours. */
+  readonly droppedEnergyWh: number;
+  /** Number of parts that the span was cut into. */
+  readonly bucketCount: number;
+  /** The values in order of time; neighbours are merged where there are more than 96. */
+  readonly buckets: readonly BucketUsed[];
+}
+
+/** Values of a part of a span, as they were when the estimate was made. */
+export interface BucketUsed {
+  /** ISO 8601, UTC. */
+  readonly startTs: string;
+  readonly endTs: string;
+  /** Energy-weighted mean; null where the energy was dropped. */
+  readonly gramsPerKwh: number | null;
+  /** Share of the span's energy, in [0, 1]. */
+  readonly energyShare: number;
+  /** "observed", the provider's word for how it was estimated, or how carbon-ops filled the gap; several where they were merged. */
+  readonly estimation: string;
+}
+
+/** `analytical_truncated`: quadrature. `monte_carlo`: JCGM 101. Both solve the same model. */
+export type EstimationMethod = "analytical_truncated" | "monte_carlo";
+
+export interface SamplingUsed {
+  readonly trials: number;
+  readonly seed: number;
+  /** Name and version of the sampler: the same one gives the same figures for the same seed. */
+  readonly sampler: string;
+  /** Whether the figures are stable to the digits that were asked for; true where a number of trials was asked for. */
+  readonly isStable: boolean;
 }
 
 /** Grams of CO2e by one kind of intensity, and how sure we are. */
 export interface GramsFigures {
-  /** Mean, in grams. Only means add up over tasks. */
+  /** Mean, in grams: operation, and the hardware's part where it is declared. Only means add up over tasks. */
   readonly grams: number;
+  /** The part that electricity caused. */
+  readonly operationalGrams: number;
   readonly standardUncertaintyGrams: number;
   /** Standard uncertainty in per cent of the mean; null when the mean is 0. */
   readonly uncertaintyPct: number | null;
   readonly medianGrams: number;
   readonly interval: CoverageInterval;
-  readonly method: "analytical_truncated";
+  readonly method: EstimationMethod;
+  /** How the model was sampled; null for the method that needs no random numbers. */
+  readonly sampling: SamplingUsed | null;
   readonly intensityGPerKwh: number;
   readonly intensity: IntensityUsed;
   readonly budget: readonly BudgetRow[];
@@ -99,8 +161,22 @@ export interface CarbonEstimateFields extends GramsFigures {
   readonly conversionVersion: string;
   /** Version of the intensity provider. */
   readonly providerVersion: string;
-  /** The same energy with the marginal intensity: another quantity, never to be added to the average one. */
+  /** Watt-hours: standard uncertainty of `energyWhStated` before values below zero were excluded, without gain and share. */
+  readonly energyStandardUncertaintyWh: number;
+  /**
+   * The same energy with the marginal intensity: another quantity, never to be added to the average one. Null where none is known, and
+   * where the main figures are marginal themselves because no average is (see `intensity.kind`).
+   */
   readonly marginal: GramsFigures | null;
+  /** The hardware's part; the same for both kinds of intensity. */
+  readonly embodied: EmbodiedFigures;
+  readonly sci: SciScore;
+  /** Null where embodied carbon is not declared. */
+  readonly taxonomy: TaxonomyFigures | null;
+  /** Who was asked for the intensity, and why those before the one that answered did not. */
+  readonly attempts: readonly ProviderAttempt[];
+  /** What the estimate was made of beside the intensities: enough to make it again when those are revised. */
+  readonly inputs: EstimateInputs;
   /** What a reader should know about these numbers, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -1,16 +1,31 @@
 import { analyticalTruncated } from "../uncertainty/analytical-truncated.ts";
-import type { Quantity } from "../uncertainty/product.ts";
+import { productOfFactors, type Quantity } from "../uncertainty/product.ts";
 import { varianceShares } from "../uncertainty/variance-shares.ts";
 import { kilowattHoursFromWattHours } from "../units.ts";
-import { energyParts, summedEnergy } from "./energy-parts.ts";
-import { type ErrorInputs, energyRow, multiplicativeSources, privateSourceId } from "./error-sources.ts";
+import type { MissingPolicy } from "./buckets.ts";
+import type { EmbodiedCarbon } from "./embodied.ts";
+import { energyParts, partOfEnergy, summedEnergy } from "./energy-parts.ts";
+import {
+  additiveSources,
+  type ErrorInputs,
+  embodiedRow,
+  multiplicativeSources,
+  privateSourceId,
+} from "./error-sources.ts";
 import type { BudgetRow, GramsFigures } from "./estimate.ts";
+import type { GramsModel, SolvedGrams } from "./grams-model.ts";
+import { intensityUsed } from "./intensity-used.ts";
+import { type SamplingWanted, sampledModel } from "./sampled-model.ts";
 
 export interface GramsInputs extends ErrorInputs {
+  readonly embodied: EmbodiedCarbon;
   /** How the region became the intensity's zone, in words. */
   readonly mapping: string;
+  readonly missingPolicy: MissingPolicy;
   /** Probability that the interval holds, in (0, 1). */
   readonly level: number;
+  /** Null for the analytical method. */
+  readonly sampling: SamplingWanted | null;
 }
 
 export interface GramsResult {
@@ -23,54 +38,100 @@ export interface GramsResult {
 }
 
 export function gramsOf(inputs: GramsInputs): GramsResult {
-  const { energy, intensity, level } = inputs;
-  const sources = multiplicativeSources(inputs);
-  const exactFactor: Quantity = { mean: kilowattHoursFromWattHours(intensity.gramsPerKwh), standardUncertainty: 0 };
-  const result = analyticalTruncated({
+  const { intensity, embodied, level } = inputs;
+  const energy = partOfEnergy(inputs.energy, intensity.usedShare);
+  const sources = multiplicativeSources({ ...inputs, energy });
+  const model: GramsModel = {
     energy: summedEnergy(energy),
-    factors: [exactFactor, ...sources.map(({ factor }) => factor)],
+    gramsPerWattHour: kilowattHoursFromWattHours(intensity.gramsPerKwh),
+    sources,
+    embodied,
     level,
-  });
-  const truncatedEnergy: Quantity = {
-    mean: result.energyMean,
-    standardUncertainty: result.energyStandardDeviation,
   };
-  const shares = varianceShares([truncatedEnergy, ...sources.map(({ factor }) => factor)]);
-  const rows = [energyRow(truncatedEnergy), ...sources.map(({ row }) => row)];
-  const isExact = result.standardUncertainty === 0;
-  const budget = rows.map((row, index) => ({ ...row, shareOfVariance: isExact ? 0 : (shares[index] ?? 0) }));
+  const analytical = solvedAnalytically(model);
+  const solved = inputs.sampling === null ? analytical : sampledModel(model, inputs.sampling, analytical.intervalKind);
+  const truncatedEnergy: Quantity = {
+    mean: analytical.energyMean,
+    standardUncertainty: analytical.energyStandardDeviation,
+  };
+  const budget = budgetOf(energy, truncatedEnergy, model);
   const figures: GramsFigures = {
-    grams: result.mean,
-    standardUncertaintyGrams: result.standardUncertainty,
-    uncertaintyPct: result.mean > 0 ? (100 * result.standardUncertainty) / result.mean : null,
-    medianGrams: result.median,
-    interval: { lowerGrams: result.lower, upperGrams: result.upper, level, kind: result.intervalKind },
-    method: result.method,
+    grams: solved.mean,
+    operationalGrams: operationalMean(truncatedEnergy, model),
+    standardUncertaintyGrams: solved.standardUncertainty,
+    uncertaintyPct: solved.mean > 0 ? (100 * solved.standardUncertainty) / solved.mean : null,
+    medianGrams: solved.median,
+    interval: { lowerGrams: solved.lower, upperGrams: solved.upper, level, kind: solved.intervalKind },
+    method: solved.sampling === null ? "analytical_truncated" : "monte_carlo",
+    sampling: solved.sampling,
     intensityGPerKwh: intensity.gramsPerKwh,
-    intensity: {
-      kind: intensity.kind,
-      scope: intensity.scope,
-      basis: intensity.basis,
-      year: intensity.year,
-      period: intensity.period,
-      source: intensity.source,
-      licence: intensity.licence,
-      isEstimated: intensity.isEstimated,
-      retrievedAt: intensity.retrievedAt,
-      zone: intensity.zone,
-      zoneName: intensity.zoneName,
-      mapping: inputs.mapping,
-    },
+    intensity: intensityUsed(intensity, inputs.mapping, inputs.missingPolicy, summedEnergy(inputs.energy).mean),
     budget,
-    components: componentsOf(budget, result.standardUncertainty),
-    privateUncertaintyGrams: privatePartOf(budget, result.standardUncertainty),
+    components: componentsOf(budget, solved.standardUncertainty),
+    privateUncertaintyGrams: privatePartOf(budget, solved.standardUncertainty),
   };
   return {
     figures,
-    energyWh: result.energyMean,
-    energyMassBelowZero: result.energyMassBelowZero,
+    energyWh: truncatedEnergy.mean,
+    energyMassBelowZero: analytical.energyMassBelowZero,
     wallFactorMean: energyParts(energy, inputs.wallFactor.mean, inputs.gpuWallFactor.mean).factor,
   };
+}
+
+interface AnalyticalGrams extends SolvedGrams {
+  readonly energyMean: number;
+  readonly energyStandardDeviation: number;
+  readonly energyMassBelowZero: number;
+}
+
+function solvedAnalytically({ energy, gramsPerWattHour, sources, embodied, level }: GramsModel): AnalyticalGrams {
+  const addend = embodied.grams === null ? {} : { addend: embodied.grams };
+  const factors = sources.map(({ factor }) => factor);
+  const exactFactor: Quantity = { mean: gramsPerWattHour, standardUncertainty: 0 };
+  if (gramsPerWattHour > 0) {
+    const result = analyticalTruncated({ energy, factors: [exactFactor, ...factors], ...addend, level });
+    return { ...result, sampling: null };
+  }
+  // At a rate of 0 electricity causes exactly nothing, however uncertain its amount is: what is left is the hardware.
+  const { energyMean, energyStandardDeviation, energyMassBelowZero } = analyticalTruncated({ energy, factors, level });
+  const nothing: Quantity = { mean: 0, standardUncertainty: 0 };
+  const result = analyticalTruncated({ energy: nothing, factors: [], ...addend, level });
+  return { ...result, energyMean, energyStandardDeviation, energyMassBelowZero, sampling: null };
+}
+
+function operationalMean(energy: Quantity, { gramsPerWattHour, sources }: GramsModel): number {
+  return sources.reduce((product, { factor }) => product * factor.mean, energy.mean * gramsPerWattHour);
+}
+
+/** Operation and hardware are independent, so their variances add; within each, the sources share them (see varianceShares). */
+function budgetOf(
+  energy: ErrorInputs["energy"],
+  truncatedEnergy: Quantity,
+  { gramsPerWattHour, sources, embodied }: GramsModel,
+): readonly BudgetRow[] {
+  const factors = [truncatedEnergy, ...sources.map(({ factor }) => factor)];
+  const product = productOfFactors([{ mean: gramsPerWattHour, standardUncertainty: 0 }, ...factors]);
+  const [operationVariance, hardwareVariance] = [
+    gramsPerWattHour === 0 ? 0 : product.standardUncertainty ** 2,
+    (embodied.grams?.standardUncertainty ?? 0) ** 2,
+  ];
+  const total = operationVariance + hardwareVariance;
+  const [operationPart, hardwarePart] = total === 0 ? [0, 0] : [operationVariance / total, hardwareVariance / total];
+  const [energyShare = 0, ...sourceShares] = varianceShares(factors);
+  const hardwareShares = varianceShares(embodied.factors.map(({ value }) => value));
+  const additive = additiveSources(energy, truncatedEnergy);
+  const parentSquare = additive.reduce((sum, { parentWh }) => sum + parentWh ** 2, 0);
+  return [
+    ...additive.map(({ row, parentWh }) => ({
+      ...row,
+      shareOfVariance: parentSquare === 0 ? 0 : (operationPart * energyShare * parentWh ** 2) / parentSquare,
+    })),
+    ...sources.map(({ row }, index) => ({ ...row, shareOfVariance: operationPart * (sourceShares[index] ?? 0) })),
+    ...embodied.factors.map((factor, index) => ({
+      ...embodiedRow(factor),
+      shareOfVariance: hardwarePart * (hardwareShares[index] ?? 0),
+    })),
+  ];
 }
 
 function componentsOf(budget: readonly BudgetRow[], standardUncertaintyGrams: number): ReadonlyMap<string, number> {

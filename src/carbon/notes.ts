@@ -1,5 +1,6 @@
-import type { IntensityValue } from "../intensity/intensity.ts";
 import { formatEnergyWh, formatGrams, formatRatioAsPercent, formatSignificant } from "../units.ts";
+import type { EffectiveIntensity } from "./effective-intensity.ts";
+import type { EmbodiedFigures } from "./embodied.ts";
 import type { GramsFigures } from "./estimate.ts";
 import type { Pue } from "./pue.ts";
 import type { TaskEnergy } from "./task-energy.ts";
@@ -12,9 +13,11 @@ interface NotedEstimate {
   readonly gpuWallFactor: WallFactor;
   readonly pue: Pue;
   readonly regionWasNamed: boolean;
-  readonly average: IntensityValue;
-  readonly averageFigures: GramsFigures;
+  /** The intensity of the main figures: the average where one is known. */
+  readonly intensity: EffectiveIntensity;
+  readonly figures: GramsFigures;
   readonly marginalFigures: GramsFigures | null;
+  readonly embodied: EmbodiedFigures;
 }
 
 /** Below this, what the truncation at 0 removed does not show in any printed digit. */
@@ -29,14 +32,17 @@ export function notesOf(estimate: NotedEstimate): readonly string[] {
     wallFactorNote(estimate.wallFactor),
     pueNote(estimate.pue),
     placeNote(estimate),
-    averageNote(estimate),
-    marginalNote(estimate.marginalFigures),
+    intensityNote(estimate.intensity),
+    gapNote(estimate.figures),
+    marginalNote(estimate),
+    embodiedNote(estimate.embodied),
   ].filter((note) => note !== null);
 }
 
-function energyNote({ provenance, gainLnSigma, additiveWh, shareLnSigma }: TaskEnergy): string | null {
+function energyNote({ provenance, gainLnSigma, additiveWh, idle, shareLnSigma }: TaskEnergy): string | null {
   if (provenance === "estimated") return "The energy was computed by a model, not measured.";
-  const isExact = gainLnSigma === 0 && additiveWh === 0 && shareLnSigma === 0;
+  const isExact =
+    gainLnSigma === 0 && additiveWh === 0 && shareLnSigma === 0 && (idle?.standardUncertaintyWh ?? 0) === 0;
   return isExact ? "The energy was taken as exact: no uncertainty was given with it." : null;
 }
 
@@ -47,10 +53,10 @@ function gpuNote({ energy, gpuWallFactor }: NotedEstimate): string | null {
   return `${formatEnergyWh(energy.gpu.meanWh)} of the energy is the task's part of GPUs${how}, with ${factor}.`;
 }
 
-function differenceNote({ energyMassBelowZero, averageFigures }: NotedEstimate): string | null {
+function differenceNote({ energyMassBelowZero, figures }: NotedEstimate): string | null {
   if (energyMassBelowZero < notableMassBelowZero) return null;
   const part = formatRatioAsPercent(energyMassBelowZero);
-  const limit = averageFigures.interval.kind === "upper_limit" ? ", and only an upper limit can be stated" : "";
+  const limit = figures.interval.kind === "upper_limit" ? ", and only an upper limit can be stated" : "";
   return `The energy is a difference whose uncertainty reaches below zero: that part (${part}) was excluded${limit}.`;
 }
 
@@ -83,26 +89,55 @@ function pueNote({ origin, profile, mean, standardUncertainty }: Pue): string | 
   }
 }
 
-function placeNote({ regionWasNamed, average }: NotedEstimate): string | null {
+function placeNote({ regionWasNamed, intensity }: NotedEstimate): string | null {
   if (!regionWasNamed) return "No region was given: the world average stands in, uncertain by a factor of 2.";
-  const isWide = average.errors.some(({ name }) => name === "space");
+  const isWide = intensity.sharedErrors.some(({ name }) => name === "space");
   return isWide
-    ? `${average.zoneName} holds grids that differ: name the grid zone or cloud region to narrow the interval.`
+    ? `${intensity.series.zoneName} holds grids that differ: name the grid zone or cloud region to narrow the interval.`
     : null;
 }
 
-function averageNote({ average }: NotedEstimate): string {
-  const annual = `The intensity is the annual average of ${average.period}`;
-  const hoursDiffer = average.errors.some(({ name }) => name === "time");
-  return hoursDiffer
-    ? `${annual}: the hours of the span differ from it, and the interval includes by how much.`
-    : `${annual}.`;
+function intensityNote({ series, sharedErrors, isEstimated }: EffectiveIntensity): string | null {
+  const { kind, year, isProvisional, period = String(year) } = series;
+  if (year !== null) {
+    const annual = `The intensity is the annual ${kind === "average" ? "average" : "marginal rate"} of ${period}`;
+    const hoursDiffer = sharedErrors.some(({ name }) => name === "time");
+    return hoursDiffer
+      ? `${annual}: the hours of the span differ from it, and the interval includes by how much.`
+      : `${annual}.`;
+  }
+  if (isProvisional) return "The intensity may still be revised by its publisher: a settlement asks for it again.";
+  return isEstimated
+    ? "A part of the intensity was estimated by its provider, and the interval includes how well."
+    : null;
 }
 
-function marginalNote(marginal: GramsFigures | null): string {
-  if (marginal === null) {
+function gapNote({
+  intensity,
+  intensity: { coveragePct, droppedEnergyWh, missingPolicy },
+}: GramsFigures): string | null {
+  if (!(coveragePct < 100)) return null;
+  const missing = formatRatioAsPercent(1 - coveragePct / 100);
+  if (missingPolicy === "drop") {
+    return `${formatEnergyWh(droppedEnergyWh)} (${missing} of the energy) are in no gram: ${intensity.providerId} has no value for their time.`;
+  }
+  return `For ${missing} of the energy ${intensity.providerId} has no value of its time: a value from before stands in, flagged as estimated.`;
+}
+
+function marginalNote({ figures, marginalFigures }: NotedEstimate): string {
+  if (figures.intensity.kind === "marginal") {
+    return "No average intensity is known: these figures are marginal, what one more kilowatt-hour causes, and belong in no inventory.";
+  }
+  if (marginalFigures === null) {
     return "No marginal intensity is known for this zone: the figure is an average, not what one more kilowatt-hour causes.";
   }
-  const grams = formatGrams(marginal.grams);
-  return `A marginal figure would be ${grams} (direct CO2, ${formatSignificant(marginal.intensityGPerKwh)} g/kWh): another quantity, never to be added to the average.`;
+  const grams = formatGrams(marginalFigures.grams);
+  const { scope } = marginalFigures.intensity;
+  return `A marginal figure would be ${grams} (${scope} CO2, ${formatSignificant(marginalFigures.intensityGPerKwh)} g/kWh): another quantity, never to be added to the average.`;
+}
+
+function embodiedNote({ status, missing, grams }: EmbodiedFigures): string {
+  if (status === "declared")
+    return `${formatGrams(grams ?? 0)} of the grams are the hardware's part, by time and share.`;
+  return `Embodied carbon is not declared, which is not 0; unknown: ${missing}.`;
 }

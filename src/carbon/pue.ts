@@ -15,12 +15,15 @@ export interface Pue extends Quantity {
   readonly sourceId: string;
   readonly scope: string;
   readonly citation: string;
+  /** Of the standard uncertainty, where it is a standard deviation over a number of sites. */
+  readonly degreesOfFreedom?: number;
   /** Where it came from: what the user said, or what carbon-ops assumed. */
   readonly origin: "stated" | "profile" | "site" | "assumed";
 }
 
 interface PueProfile extends Quantity {
   readonly citation: string;
+  readonly degreesOfFreedom?: number;
 }
 
 const desk: PueProfile = {
@@ -41,6 +44,7 @@ function fleet(mean: number, name: string, operator: "aws" | "azure" | "gcp"): P
   return {
     mean,
     standardUncertainty: standardDeviation,
+    degreesOfFreedom: regionCount - 1,
     citation: `${name}; standard deviation over ${regionCount} regions`,
   };
 }
@@ -136,10 +140,9 @@ function cloudPue({ provider, region }: NonNullable<ResolvedRegion["cloud"]>): P
   };
 }
 
-function pueOf(name: string, { mean, standardUncertainty, citation }: PueProfile, origin: Pue["origin"]): Pue {
+function pueOf(name: string, { citation, ...value }: PueProfile, origin: Pue["origin"]): Pue {
   return {
-    mean,
-    standardUncertainty,
+    ...value,
     profile: name,
     sourceId: origin === "stated" ? "pue/stated" : `pue/profile=${name}`,
     scope: "everything that ran at the same site",

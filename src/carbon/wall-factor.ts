@@ -28,32 +28,43 @@ const exactOne = { mean: 1, standardUncertainty: 0, scope: "nothing: it is exact
 const gpuMean = 1.08;
 const gpuLnSigma = 0.03;
 
+/** Where the energy was counted: what an assumed factor is wrong by differs from host to host. */
+export interface CountedAt {
+  readonly boundary: EnergyBoundary | null;
+  readonly host?: string | undefined;
+}
+
 /** The factor of GPU energy, which is never counted at the plug. Throws INPUT_INVALID when a stated factor is below 1. */
-export function resolveGpuWallFactor(stated: StatedValue | undefined): WallFactor {
-  if (stated !== undefined) return statedFactor(statedQuantity("wall factor", stated, 1));
+export function resolveGpuWallFactor(stated: StatedValue | undefined, host: string | undefined): WallFactor {
+  if (stated !== undefined) return statedFactor(statedQuantity("wall factor", stated, 1), host);
   return {
     mean: gpuMean,
     standardUncertainty: gpuMean * relativeFromLnSigma(gpuLnSigma),
-    sourceId: "wall_factor/gpu",
-    scope: "everything counted by GPU sensors without a stated wall factor",
+    sourceId: `wall_factor/gpu${ofHost(host)}`,
+    scope:
+      host === undefined ? "everything counted by GPU sensors without a stated wall factor" : "every GPU of this host",
     citation: "judgement: power supply 90-95 % efficient",
     origin: "assumed",
   };
 }
 
-function statedFactor(quantity: Quantity): WallFactor {
-  const sourceId = "wall_factor/stated";
+function ofHost(host: string | undefined): string {
+  return host === undefined ? "" : `/host=${host}`;
+}
+
+function statedFactor(quantity: Quantity, host: string | undefined): WallFactor {
+  const sourceId = `wall_factor/stated${ofHost(host)}`;
   return { ...quantity, sourceId, scope: "everything on this host", citation: "stated by the user", origin: "stated" };
 }
 
 /** Throws INPUT_INVALID when a stated factor is below 1. */
-export function resolveWallFactor(stated: StatedValue | undefined, boundary: EnergyBoundary | null): WallFactor {
+export function resolveWallFactor(stated: StatedValue | undefined, { boundary, host }: CountedAt): WallFactor {
   const quantity = stated === undefined ? null : statedQuantity("wall factor", stated, 1);
   if (boundary === "server_wall") {
     const origin = quantity === null ? "plug" : "unnecessary";
     return { ...exactOne, sourceId: "wall_factor/plug", citation: "the energy is counted at the plug", origin };
   }
-  if (quantity !== null) return statedFactor(quantity);
+  if (quantity !== null) return statedFactor(quantity, host);
   if (boundary === null) {
     const citation = "the energy is taken as counted at the plug";
     return { ...exactOne, sourceId: "wall_factor/plug", citation, origin: "unknown_boundary" };
@@ -61,8 +72,11 @@ export function resolveWallFactor(stated: StatedValue | undefined, boundary: Ene
   return {
     mean: defaultMean,
     standardUncertainty: defaultMean * relativeFromLnSigma(defaultLnSigma),
-    sourceId: "wall_factor/default",
-    scope: "everything counted by CPU counters without a stated wall factor",
+    sourceId: `wall_factor/default${ofHost(host)}`,
+    scope:
+      host === undefined
+        ? "everything counted by CPU counters without a stated wall factor"
+        : "everything counted by CPU counters on this host",
     citation: "judgement: voltage regulators 85-92 % and power supply 90-95 % efficient",
     origin: "assumed",
   };

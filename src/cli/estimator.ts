@@ -2,14 +2,18 @@ import { CarbonEstimator } from "../carbon/estimator.ts";
 import type { FoundSettings } from "../config/load.ts";
 import type { SettingName } from "../config/settings.ts";
 import { CarbonOpsError } from "../errors.ts";
+import { openIntensity } from "../intensity/open-intensity.ts";
 import { resolveRegion } from "../intensity/regions.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
  * An estimator with a command's settings. Whether a region or a PUE profile exists is known only here, so the place that its
- * name was found in is put before the sentence. Throws REGION_UNKNOWN and INPUT_INVALID.
+ * name was found in is put before the sentence. Throws REGION_UNKNOWN, INPUT_INVALID and CONFIG_INVALID.
  */
-export function estimatorFor({ settings, originOf }: FoundSettings, { clock }: CommandContext): CarbonEstimator {
+export function estimatorFor(
+  { settings, originOf }: FoundSettings,
+  { clock, environment }: CommandContext,
+): CarbonEstimator {
   const namingPlace = (name: SettingName, build: () => unknown): void => {
     try {
       build();
@@ -21,5 +25,5 @@ export function estimatorFor({ settings, originOf }: FoundSettings, { clock }: C
   const { region, pue } = settings;
   if (region !== undefined) namingPlace("region", () => resolveRegion(region));
   if (pue !== undefined) namingPlace("pue", () => new CarbonEstimator({ pue }));
-  return new CarbonEstimator({ ...settings, clock });
+  return new CarbonEstimator({ ...settings, clock, intensity: openIntensity(settings, { environment, clock }) });
 }

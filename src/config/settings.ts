@@ -65,6 +65,28 @@ export const settingsSchema = z.strictObject({
   }),
   governorSocket: z.string().startsWith("/").meta({ description: "The socket of carbon-ops governor." }),
   msrRoot: z.string().startsWith("/").meta({ description: "Directory that holds the registers of each CPU as N/msr." }),
+  intensityProviders: z
+    .string()
+    .trim()
+    .min(1)
+    .meta({ description: "Where carbon intensities come from, in the order that providers are asked." }),
+  intensityOffline: z
+    .enum(["yes", "no"])
+    .meta({ description: "Whether only stored and packaged carbon intensities are used, without any request." }),
+  intensityFile: z.string().min(1).meta({ description: "A file of your own carbon intensities, JSON or CSV." }),
+  intensityZones: z
+    .record(z.string().min(1), z.string().min(1))
+    .meta({ description: "Which zone of a provider stands for one of ours." }),
+  intensityTimeoutSeconds: z
+    .number()
+    .min(0.1)
+    .max(300)
+    .meta({ description: "Longest wait for one answer of a provider of carbon intensities." }),
+  cacheDirectory: z.string().min(1).meta({ description: "Directory of what may be fetched again." }),
+  credentialsDirectory: z
+    .string()
+    .min(1)
+    .meta({ description: "Directory with the keys of providers, one a file, readable by you alone." }),
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;
@@ -228,6 +250,55 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     environment: ["CARBON_OPS_MSR_ROOT"],
     flag: "--msr-root <dir>",
     fallback: "/dev/cpu",
+  },
+  intensityProviders: {
+    allowed: "provider names, separated by commas, such as electricity-maps,static",
+    form: "text",
+    environment: ["CARBON_OPS_INTENSITY_PROVIDERS"],
+    flag: null,
+    fallback: "the file, the services that there are keys for, then static",
+  },
+  intensityOffline: {
+    allowed: "yes or no",
+    form: "text",
+    environment: ["CARBON_OPS_INTENSITY_OFFLINE"],
+    flag: null,
+    fallback: "no",
+  },
+  intensityFile: {
+    allowed: "the path of a file of intensities",
+    form: "path",
+    environment: ["CARBON_OPS_INTENSITY_FILE"],
+    flag: null,
+    fallback: "none",
+  },
+  intensityZones: {
+    allowed: "pairs of the form provider/zone=its-zone, separated by commas, such as watttime/GB=UK",
+    form: "labels",
+    environment: ["CARBON_OPS_INTENSITY_ZONES"],
+    flag: null,
+    fallback: "the packaged mapping",
+  },
+  intensityTimeoutSeconds: {
+    allowed: "a number of seconds from 0.1 to 300",
+    form: "number",
+    environment: ["CARBON_OPS_INTENSITY_TIMEOUT_SECONDS"],
+    flag: null,
+    fallback: "10",
+  },
+  cacheDirectory: {
+    allowed: "the path of a directory",
+    form: "path",
+    environment: ["CARBON_OPS_CACHE_DIRECTORY"],
+    flag: null,
+    fallback: "carbon-ops in the user's cache directory",
+  },
+  credentialsDirectory: {
+    allowed: "the path of a directory",
+    form: "path",
+    environment: ["CARBON_OPS_CREDENTIALS_DIRECTORY"],
+    flag: null,
+    fallback: "none, except that of systemd's LoadCredential",
   },
 };
 

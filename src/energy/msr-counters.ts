@@ -1,4 +1,4 @@
-import type { CpuInfo } from "../host/cpuinfo-text.ts";
+import type { CpuIdentity } from "../host/cpu-identity.ts";
 import { type CpuPlace, readOnlineCpus } from "../host/online-cpus.ts";
 import type { DomainKind, HardwareCounter } from "./counter.ts";
 import { type MsrFile, msrPath, openMsrFile } from "./msr-file.ts";
@@ -17,7 +17,7 @@ export interface MsrCounterRequest {
   readonly msrRoot: string;
   /** "/sys": says which CPUs are online, and in which package. */
   readonly sysRoot: string;
-  readonly cpu: CpuInfo;
+  readonly cpu: CpuIdentity;
   /** CPUs that may be read; by default any. Of those of one package, only one is. */
   readonly cpus?: readonly number[];
   /** Opens a CPU's registers; by default its file below `msrRoot`. */

@@ -1,5 +1,5 @@
-import { systemErrorCode } from "../errors.ts";
 import type { CpuPlace } from "../host/online-cpus.ts";
+import { systemErrorCode } from "../thrown.ts";
 import type { MsrFile } from "./msr-file.ts";
 
 /** A package, or a die of one, whose counters any of its CPUs shows. */

@@ -1,4 +1,4 @@
-import type { CpuInfo } from "../host/cpuinfo-text.ts";
+import type { CpuIdentity } from "../host/cpu-identity.ts";
 import { type CounterRule, type DomainKind, limitsOf } from "./counter.ts";
 
 /** The RAPL registers of a processor, and how their counts become joules. */
@@ -46,7 +46,7 @@ const amdLayout: MsrLayout = {
 };
 
 /** Families with RAPL: Intel 6 (and 18, 19 announced as its successors), AMD 17h, 19h, 1Ah, Hygon 18h (kernel intel_rapl_msr.c). */
-export function msrLayoutOf(cpu: CpuInfo): MsrLayout | null {
+export function msrLayoutOf(cpu: CpuIdentity): MsrLayout | null {
   const family = cpu.family ?? 0;
   if (cpu.vendor === "intel") return family >= 6 && family !== 15 ? intelLayout : null;
   if (cpu.vendor === "amd") return family >= 0x17 ? amdLayout : null;
@@ -65,16 +65,12 @@ const modulus = 2n ** 32n;
  * Airmont 2^ESU µJ. Memory of Haswell to Ice Lake servers counts 15.3 µJ, the platform rail of Sapphire and Emerald Rapids 1 J.
  * Only the low 32 bits of an energy register count, wherever it is wider.
  */
-export function msrRule(kind: DomainKind, cpu: CpuInfo, unitValue: bigint): CounterRule {
+export function msrRule(kind: DomainKind, cpu: CpuIdentity, unitValue: bigint): CounterRule {
   const energyStatusUnit = (unitValue >> 8n) & 0x1fn;
   return { ...unitOf(kind, cpu, energyStatusUnit), modulus, limits: limitsOf(kind) };
 }
 
-function unitOf(
-  kind: DomainKind,
-  cpu: CpuInfo,
-  energyStatusUnit: bigint,
-): Pick<CounterRule, "unitNanojoules" | "countsPerUnit"> {
+function unitOf(kind: DomainKind, cpu: CpuIdentity, energyStatusUnit: bigint): Omit<CounterRule, "modulus" | "limits"> {
   const model = cpu.vendor === "intel" && cpu.family === 6 ? (cpu.model ?? 0) : 0;
   if (kind === "dram" && serversWithFixedMemoryUnit.includes(model)) return { unitNanojoules: 15_300n };
   if (kind === "psys" && serversWithJoulePlatformUnit.includes(model)) return { unitNanojoules: 1_000_000_000n };

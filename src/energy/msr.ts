@@ -8,6 +8,7 @@ import { powercapUncertainty } from "./powercap-uncertainty.ts";
 import type { EnergyReading, EnergySource, SourceUncertainty } from "./source.ts";
 
 export interface MsrRequest extends MsrCounterRequest {
+  readonly cpu: CpuInfo;
   readonly clock: Clock;
   readonly hostname: string | null;
 }

@@ -1,9 +1,8 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { CpuVendor } from "../host/cpuinfo-text.ts";
+import type { CpuVendor } from "../host/cpu-identity.ts";
 import { listKernelDirectory, readOptionalKernelFile } from "../host/optional-kernel-file.ts";
 import type { DomainKind } from "./counter.ts";
-import { parseMicrojoules } from "./zone-file.ts";
 
 export interface PowercapZone {
   /** Path below the control type: "intel-rapl:0", "intel-rapl:0/intel-rapl:0:1". */
@@ -38,23 +37,22 @@ const controlTypePattern = /^(intel-rapl|intel-rapl-mmio)$/;
 export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null): PowercapZone[] {
   const found = new Map<string, NamedZone>();
   collectZones(powercapRoot, found);
-  const zones = [...found.values()].toSorted(byControlTypeAndIndex);
+  const zones = [...found.values()].toSorted((left, right) => (left.order < right.order ? -1 : 1));
   const byDirectoryName = new Map(zones.map((zone) => [zone.directoryName, zone]));
   const seen = new Set<string>();
   return zones.map((zone) => {
-    const parent = parentName(zone.directoryName);
-    const parentZone = byDirectoryName.get(parent);
-    const silicon =
-      zone.kind === "package" || zone.kind === "psys"
-        ? identityOf(zone, vendor)
-        : `${parentZone === undefined ? parent : identityOf(parentZone, vendor)}/${zone.name}`;
-    const isCountable = zone.kind === "package" || zone.kind === "dram";
-    const counted = isCountable && !seen.has(silicon);
-    if (isCountable) seen.add(silicon);
     const { directoryName, directory, name, kind } = zone;
-    const controlType = directoryName.slice(0, directoryName.indexOf(":"));
+    const [controlType = "", ...indices] = directoryName.split(":");
+    const ancestors = indices.map((_, depth) => [controlType, ...indices.slice(0, depth + 1)].join(":"));
+    const parent = ancestors.at(-2) ?? controlType;
+    const parentZone = byDirectoryName.get(parent);
+    const container = parentZone === undefined ? parent : identityOf(parentZone, vendor);
+    const isOuter = kind === "package" || kind === "psys";
+    const silicon = isOuter ? identityOf(zone, vendor) : `${container}/${name}`;
+    const counted = (kind === "package" || kind === "dram") && !seen.has(silicon);
+    if (counted) seen.add(silicon);
     return {
-      id: ancestorNames(directoryName).join("/"),
+      id: ancestors.join("/"),
       name,
       kind,
       key: [controlType, ...(parentZone === undefined ? [] : [parentZone.name]), name].join("/"),
@@ -67,7 +65,11 @@ export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null
   });
 }
 
-type NamedZone = Pick<PowercapZone, "directory" | "name" | "kind"> & { readonly directoryName: string };
+interface NamedZone extends Pick<PowercapZone, "directory" | "name" | "kind"> {
+  readonly directoryName: string;
+  /** Sorts intel-rapl before intel-rapl-mmio, then by index, hexadecimal. */
+  readonly order: string;
+}
 
 /** The class directory is flat, but its entries are links into the nested device tree: real paths tell them apart. */
 function collectZones(directory: string, found: Map<string, NamedZone>): void {
@@ -85,7 +87,8 @@ function collectZones(directory: string, found: Map<string, NamedZone>): void {
 function namedZone(directoryName: string, directory: string): NamedZone | null {
   const name = readOptionalKernelFile(join(directory, "name")) ?? "";
   const kind = kindOf(name);
-  return kind === null ? null : { directoryName, directory, name, kind };
+  const order = directoryName.replace("-mmio", "~mmio").replace(/[0-9a-f]+(?=:|$)/g, (index) => index.padStart(8, "0"));
+  return kind === null ? null : { directoryName, directory, name, kind, order };
 }
 
 /** Names of kernel drivers/powercap/intel_rapl_common.c, rapl_domain_names and rapl_package_register_powercap. */
@@ -103,35 +106,9 @@ function identityOf({ name }: NamedZone, vendor: CpuVendor | null): string {
   return vendor === "amd" || vendor === "hygon" ? name.replace(/-die-\d+$/, "") : name;
 }
 
-/** "intel-rapl:0:1" -> ["intel-rapl:0", "intel-rapl:0:1"]. */
-function ancestorNames(directoryName: string): string[] {
-  const [controlType, ...indices] = directoryName.split(":");
-  return indices.map((_, depth) => [controlType, ...indices.slice(0, depth + 1)].join(":"));
-}
-
-function parentName(directoryName: string): string {
-  return directoryName.slice(0, directoryName.lastIndexOf(":"));
-}
-
-function byControlTypeAndIndex(left: NamedZone, right: NamedZone): number {
-  const leftKey = sortKey(left.directoryName);
-  const rightKey = sortKey(right.directoryName);
-  return leftKey < rightKey ? -1 : Number(leftKey > rightKey);
-}
-
-/** intel-rapl before intel-rapl-mmio, then by index, hexadecimal. */
-function sortKey(directoryName: string): string {
-  const [controlType = "", ...indices] = directoryName.split(":");
-  return [controlType, ...indices.map((index) => index.padStart(8, "0"))].join(":").replace("-mmio", "~mmio");
-}
-
 function rangeOrNull(path: string): bigint | null {
-  const text = readOptionalKernelFile(path);
-  try {
-    return text === null ? null : parseMicrojoules(text, path);
-  } catch {
-    return null;
-  }
+  const text = readOptionalKernelFile(path) ?? "";
+  return /^\d{1,20}$/.test(text) ? BigInt(text) : null;
 }
 
 function realPathOrNull(path: string): string | null {

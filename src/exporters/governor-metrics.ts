@@ -9,6 +9,9 @@ export interface GovernorReading {
 }
 
 /**
+ * Counters carry the governor's id: totals that start anew are series of their own. Prometheus takes a counter for reset only where it
+ * decreases; new totals that have passed the old ones before it looks again would be taken for what was used meanwhile.
+ *
  * The families of a reading, or of a governor that cannot be used (null): then only that is known. Energy that nobody reads is left
  * out, never 0 and never the last value: a domain while its counter fails, the host while each of its counters does.
  */
@@ -22,7 +25,7 @@ export function governorFamilies(reading: GovernorReading | null): MetricFamily[
   if (reading === null) return [up];
   const { info, snapshot } = reading;
   const withEnergies = snapshot === null ? [] : [...hostFamilies(info, snapshot), ...tickFamilies(snapshot)];
-  return [up, ...serviceFamilies(info), ...withEnergies, ...domainFamilies(info.domains, snapshot)];
+  return [up, ...serviceFamilies(info), ...withEnergies, ...domainFamilies(info, snapshot)];
 }
 
 function serviceFamilies(info: GovernorInfo): MetricFamily[] {
@@ -59,37 +62,42 @@ function tickFamilies({ timestamp }: GovernorSnapshot): MetricFamily[] {
   ];
 }
 
-function hostFamilies({ domains }: GovernorInfo, snapshot: GovernorSnapshot): MetricFamily[] {
+function hostFamilies({ domains, governorId }: GovernorInfo, snapshot: GovernorSnapshot): MetricFamily[] {
   const isRead = domains.some(({ counted, problem }) => counted && problem === null);
+  const labels = { governor_id: governorId };
   const microjoules = [...snapshot.countersMicrojoules.values()].reduce((sum, part) => sum + part, 0n);
   return [
     {
       name: "carbon_ops_host_energy_joules_total",
       type: "counter",
       help: "Energy of the host: the sum of its counted domains. A lower bound over a time in which gaps grew.",
-      samples: isRead ? [{ value: joulesText(microjoules) }] : [],
+      samples: isRead ? [{ labels, value: joulesText(microjoules) }] : [],
     },
     {
       name: "carbon_ops_host_energy_gaps_total",
       type: "counter",
       help: "Readings of counted domains that failed, and steps that were no consumption.",
-      samples: [{ value: String(snapshot.gaps) }],
+      samples: [{ labels, value: String(snapshot.gaps) }],
     },
   ];
 }
 
-function domainFamilies(domains: readonly GovernorDomain[], snapshot: GovernorSnapshot | null): MetricFamily[] {
+function domainFamilies({ domains, governorId }: GovernorInfo, snapshot: GovernorSnapshot | null): MetricFamily[] {
   const labelsOf = ({ id, kind, counted }: GovernorDomain): Record<string, string> => ({
     domain: id,
     kind,
     counted: String(counted),
   });
-  const samplesOf = (textOf: (domain: GovernorDomain) => string): Sample[] =>
-    domains.map((domain) => ({ labels: labelsOf(domain), value: textOf(domain) }));
+  const counterLabelsOf = (domain: GovernorDomain): Record<string, string> => ({
+    ...labelsOf(domain),
+    governor_id: governorId,
+  });
+  const countersOf = (textOf: (domain: GovernorDomain) => string): Sample[] =>
+    domains.map((domain) => ({ labels: counterLabelsOf(domain), value: textOf(domain) }));
   const energies = domains.flatMap((domain): Sample[] => {
     const microjoules = snapshot?.countersMicrojoules.get(domain.id) ?? snapshot?.nestedMicrojoules.get(domain.id);
     if (microjoules === undefined || domain.problem !== null) return [];
-    return [{ labels: labelsOf(domain), value: joulesText(microjoules) }];
+    return [{ labels: counterLabelsOf(domain), value: joulesText(microjoules) }];
   });
   return [
     {
@@ -102,19 +110,19 @@ function domainFamilies(domains: readonly GovernorDomain[], snapshot: GovernorSn
       name: "carbon_ops_domain_readable",
       type: "gauge",
       help: "1 when the domain's counter could be read at the last tick, 0 when not: its energy is then left out.",
-      samples: samplesOf(({ problem }) => (problem === null ? "1" : "0")),
+      samples: domains.map((domain) => ({ labels: labelsOf(domain), value: domain.problem === null ? "1" : "0" })),
     },
     {
       name: "carbon_ops_domain_wraps_total",
       type: "counter",
       help: "Times that the domain's hardware counter went round; each is in the energy.",
-      samples: samplesOf(({ wraps }) => String(wraps)),
+      samples: countersOf(({ wraps }) => String(wraps)),
     },
     {
       name: "carbon_ops_domain_gaps_total",
       type: "counter",
       help: "Readings of the domain that failed, and steps that were no consumption.",
-      samples: samplesOf(({ gaps }) => String(gaps)),
+      samples: countersOf(({ gaps }) => String(gaps)),
     },
     {
       name: "carbon_ops_domain_info",

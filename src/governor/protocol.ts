@@ -18,17 +18,9 @@ export type GovernorRequest =
   | { readonly op: "window"; readonly fromNs: bigint; readonly toNs: bigint }
   | { readonly op: "subscribe"; readonly intervalSeconds: number };
 
-export type RefusalCode =
-  | "bad_request"
-  | "unknown_op"
-  | "bad_argument"
-  | "line_too_long"
-  | "too_many_clients"
-  | "window_not_held"
-  | "window_not_reached";
-
+/** Why a request is refused: `code` is one of those that docs/governor-protocol.md lists. */
 export interface Refusal {
-  readonly code: RefusalCode;
+  readonly code: string;
   readonly message: string;
 }
 
@@ -91,7 +83,6 @@ export type WireValue =
   | null
   | bigint
   | readonly WireValue[]
-  | ReadonlyMap<string, WireValue>
   | { readonly [name: string]: WireValue };
 
 /** One line of the protocol, newline included. A bigint is written as an integer with all its digits. */
@@ -102,12 +93,7 @@ export function encodeLine(value: WireValue): string {
 function jsonOf(value: WireValue): string {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (isList(value)) return `[${value.map(jsonOf).join(",")}]`;
-  const members = value instanceof Map ? [...value] : Object.entries(value);
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonOf(member)}`).join(",")}}`;
-}
-
-/** `Array.isArray` does not narrow readonly arrays. */
-function isList(value: WireValue): value is readonly WireValue[] {
-  return Array.isArray(value);
+  if (Array.isArray(value)) return `[${value.map(jsonOf).join(",")}]`;
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${jsonOf(member)}`);
+  return `{${members.join(",")}}`;
 }

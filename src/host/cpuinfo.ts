@@ -3,7 +3,7 @@ import { type CpuInfo, parseCpuInfo } from "./cpuinfo-text.ts";
 import { readKernelFile, unexpectedContent } from "./kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
-export type { CpuInfo, CpuVendor } from "./cpuinfo-text.ts";
+export type { CpuInfo } from "./cpuinfo-text.ts";
 
 /** Reads /proc/cpuinfo. Throws HOST_UNREADABLE when it is missing or names no CPU. */
 export function readCpuInfo(roots: Pick<HostRoots, "proc">): CpuInfo {

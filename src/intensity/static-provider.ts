@@ -1,7 +1,14 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import { ageError, marginalModelError, placeError, sourceError, timeError } from "./annual-errors.ts";
-import type { IntensityError, IntensityProvider, IntensityValue, TimeInterval } from "./intensity.ts";
+import type {
+  IntensityError,
+  IntensityPeriod,
+  IntensityProvider,
+  IntensityRequest,
+  IntensitySeries,
+  TimeInterval,
+} from "./intensity.ts";
 import {
   marginalRateLicence,
   marginalRateOf,
@@ -14,11 +21,15 @@ import { findZone, type Zone } from "./zones.ts";
 /** Changes whenever a value of the packaged table does. */
 const staticTableVersion = "static-2026.1";
 
-/** The packaged table of annual values. The clock says how old a value is when the interval is not known. */
-export function staticIntensity(clock: Pick<Clock, "wallMs">): IntensityProvider {
+/**
+ * The packaged table of annual values; it needs no network and no key. The clock says how old a value is when the interval is
+ * not known. Rejects with REGION_UNKNOWN for a zone that it does not have, INTENSITY_NO_DATA where no marginal rate is known.
+ */
+export function staticIntensity(clock: Pick<Clock, "wallMs"> = systemClock): IntensityProvider {
   return {
     id: "static",
-    async intensityFor(interval, zoneKey) {
+    kinds: ["average", "marginal"],
+    async series({ kind, interval, zone: zoneKey }: IntensityRequest): Promise<IntensitySeries> {
       const zone = findZone(zoneKey);
       if (zone === undefined) {
         throw new CarbonOpsError(
@@ -27,7 +38,7 @@ export function staticIntensity(clock: Pick<Clock, "wallMs">): IntensityProvider
         );
       }
       const moment: Moment = { interval, year: yearOf(interval, clock) };
-      return { average: averageOf(zone, moment), marginal: marginalOf(zone, moment) };
+      return kind === "average" ? averageOf(zone, moment) : marginalOf(zone, moment);
     },
   };
 }
@@ -43,24 +54,17 @@ function yearOf(interval: TimeInterval | null, clock: Pick<Clock, "wallMs">): nu
   return new Date(middleMs).getUTCFullYear();
 }
 
-function averageOf(zone: Zone, { interval, year }: Moment): IntensityValue {
+function averageOf(zone: Zone, { interval, year }: Moment): IntensitySeries {
   const { dataset } = zone;
   return {
-    gramsPerKwh: zone.gramsPerKwh,
-    kind: "average",
+    ...annualSeries(zone, "average"),
     scope: "lifecycle",
     basis: dataset.basis,
-    year: dataset.year,
-    period: String(dataset.year),
     source: dataset.source,
-    providerVersion: staticTableVersion,
     licence: dataset.licence,
-    // An annual average is never an observation of the interval.
-    isEstimated: true,
     isFallback: zone.isWorld,
-    retrievedAt: null,
-    zone: zone.key,
-    zoneName: zone.name,
+    year: dataset.year,
+    periods: [annualPeriod(zone.gramsPerKwh, dataset.year, String(dataset.year), interval)],
     errors: present([
       sourceError(dataset.provider),
       zone.isWorld ? null : timeError("average", zone.key, interval),
@@ -70,30 +74,70 @@ function averageOf(zone: Zone, { interval, year }: Moment): IntensityValue {
   };
 }
 
-function marginalOf(zone: Zone, { interval, year }: Moment): IntensityValue | null {
+function marginalOf(zone: Zone, { interval, year }: Moment): IntensitySeries {
   const gramsPerKwh = marginalRateOf(zone.key);
-  if (gramsPerKwh === null) return null;
+  if (gramsPerKwh === null) {
+    throw new CarbonOpsError(
+      "INTENSITY_NO_DATA",
+      `The packaged table has no marginal rate for ${zone.name} (${zone.key}); a provider such as watttime may have one.`,
+    );
+  }
   return {
-    gramsPerKwh,
-    kind: "marginal",
+    ...annualSeries(zone, "marginal"),
     scope: "direct",
     basis: "production",
+    source: marginalRateSource,
+    licence: marginalRateLicence,
+    isFallback: false,
     year: marginalRateYear,
     period: marginalRatePeriod,
-    source: marginalRateSource,
-    providerVersion: staticTableVersion,
-    licence: marginalRateLicence,
-    isEstimated: true,
-    isFallback: false,
-    retrievedAt: null,
-    zone: zone.key,
-    zoneName: zone.name,
+    periods: [annualPeriod(gramsPerKwh, marginalRateYear, marginalRatePeriod, interval)],
     errors: present([
       marginalModelError(zone.key),
       timeError("marginal", zone.key, interval),
       ageError("watttime", zone.key, year - marginalRateYear),
       placeError(zone),
     ]),
+  };
+}
+
+/** What all values of the table have in common. */
+function annualSeries<Kind extends IntensitySeries["kind"]>({ key, name }: Zone, kind: Kind) {
+  return {
+    kind,
+    providerId: "static",
+    providerVersion: staticTableVersion,
+    endpoint: null,
+    zone: key,
+    zoneName: name,
+    providerZone: key,
+    periodSeconds: null,
+    retrievedAt: null,
+    bodySha256: null,
+    cache: "none" as const,
+    cacheAgeSeconds: null,
+    isProvisional: false,
+    autocorrelationPerHour: 1,
+    hourSourceId: `intensity.hour/kind=${kind}/zone=${key}/provider=static`,
+  };
+}
+
+/** An annual value is never an observation of the interval; its errors are those of the series, it has none of its own. */
+function annualPeriod(
+  gramsPerKwh: number,
+  year: number,
+  years: string,
+  interval: TimeInterval | null,
+): IntensityPeriod {
+  const { startMs, endMs } = interval ?? { startMs: Date.UTC(year, 0, 1), endMs: Date.UTC(year + 1, 0, 1) };
+  return {
+    startMs,
+    endMs,
+    gramsPerKwh,
+    isEstimated: true,
+    estimationMethod: `annual value of ${years}`,
+    relativeUncertainty: 0,
+    updatedAt: null,
   };
 }
 

@@ -10,6 +10,7 @@ import { readCpuTimes } from "../host/stat.ts";
 import { secondsFromNanoseconds } from "../units.ts";
 import { type SignalSubscription, startCommand } from "./child-command.ts";
 import { type EnergyFigures, energyFigures, type IdleBaseline, unknownEnergy } from "./energy-figures.ts";
+import { EnergyTimeline, type TimedEnergy } from "./energy-timeline.ts";
 import { gpuEnergyFigures } from "./gpu-figures.ts";
 import { GpuMeter } from "./gpu-meter.ts";
 import { GpuObserver } from "./gpu-observer.ts";
@@ -38,6 +39,8 @@ export interface CommandOutcome {
   /** From the start of the command to its end, by the monotonic clock. */
   readonly durationSeconds: number;
   readonly energy: EnergyFigures;
+  /** When the task's energy was used, in disjoint parts of the span; empty where it was not read. */
+  readonly energyByTime: readonly TimedEnergy[];
   readonly cpu: CpuUse;
   readonly memory: MemoryUse;
   readonly gpus: readonly GpuUse[];
@@ -99,8 +102,13 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
     gpuMeter.noteTaskPids(processes.pids);
     gpus.sample();
   });
+  const timeline = new EnergyTimeline(startWallMs);
+  const noteEnergy = (): void => {
+    const elapsedSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
+    timeline.advanceTo(startWallMs + elapsedSeconds * 1000, sampler.totals.taskJoules);
+  };
   const sampling = setInterval(() => {
-    sampler.advance();
+    if (sampler.advance()) noteEnergy();
     gpus.sample();
     gpuMeter.noteTaskPids(processes.pids);
     void gpuMeter.advance();
@@ -111,11 +119,13 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   clearInterval(sampling);
   await source.settle?.();
   sampler.advance();
+  timeline.advanceTo(startWallMs + durationSeconds * 1000, sampler.totals.taskJoules);
   gpus.sample();
   gpuMeter.noteTaskPids(processes.pids);
   await gpuMeter.finish();
   const { totals } = sampler;
   const gpuEnergy = gpuEnergyFigures(gpuMeter.boards);
+  const host = readHostname(roots);
   return {
     exitStatus,
     signal,
@@ -127,13 +137,14 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
             `no reading succeeded while the command ran (${sampler.lastFailure ?? "it ended at once"})`,
             sampler.gaps,
           )
-        : energyFigures(source, totals, options.idleBaseline, sampler.gaps)),
+        : energyFigures(source, totals, options.idleBaseline, sampler.gaps, host)),
       ...(gpuEnergy === null ? {} : { gpu: gpuEnergy }),
     },
+    energyByTime: timeline.parts,
     cpu: { taskCpuSeconds: totals.taskCpuSeconds, hostBusyCpuSeconds: totals.hostBusyCpuSeconds, logicalCpuCount },
     memory: { peakResidentBytes: processes.peakResidentBytes, hostTotalBytes: hostMemoryBytes(roots) },
     gpus: gpuMeter.completed(gpus.use),
-    host: readHostname(roots),
+    host,
     processesLeftRunning: processes.aliveCount,
   };
 }

@@ -47,18 +47,20 @@ export interface IdleBaseline {
   readonly origin: IdleBaselineOrigin;
   /** Standard uncertainty of `watts` from the scatter of a calibration; absent where it is not known. */
   readonly standardUncertaintyWatts?: number;
+  /** When it was calibrated, ISO 8601; absent where it was not. Another calibration has another error. */
+  readonly measuredAt?: string;
 }
 
 /** The baseline that holds: what the user configured, else what was calibrated, else what the source itself knows, else none. */
 export function idleBaselineFor(
   source: EnergySource,
   configuredWatts: number | undefined,
-  calibrated: Pick<StoredBaseline, "watts" | "standardUncertaintyWatts"> | null = null,
+  calibrated: Pick<StoredBaseline, "watts" | "standardUncertaintyWatts" | "measuredAt"> | null = null,
 ): IdleBaseline {
   if (configuredWatts !== undefined) return { watts: configuredWatts, origin: "configured" };
   if (calibrated !== null) {
-    const { watts, standardUncertaintyWatts } = calibrated;
-    return { watts, origin: "calibrated", standardUncertaintyWatts };
+    const { watts, standardUncertaintyWatts, measuredAt } = calibrated;
+    return { watts, origin: "calibrated", standardUncertaintyWatts, measuredAt };
   }
   if (source.idleWatts !== null) return { watts: source.idleWatts, origin: "model" };
   return { watts: null, origin: "none" };
@@ -68,15 +70,17 @@ export function attributionModeFor({ id }: Pick<EnergySource, "id">): Attributio
   return id === "governor" ? "governor_cpu_time" : "monitor_only";
 }
 
+/** @param host the host's name; null where the kernel does not say */
 export function energyFigures(
   source: EnergySource,
   totals: AttributionTotals,
   baseline: IdleBaseline,
   gaps: number,
+  host: string | null,
 ): EnergyFigures {
   // A model's idle power carries the same gain error as its total, so no error of its own is left after subtraction.
   const idleWattsWithOwnError = baseline.origin === "model" ? 0 : (baseline.watts ?? 0);
-  const { shareLnSigma, additiveJoules } = attributionUncertainty(
+  const { shareLnSigma, clockJoules, idleJoules } = attributionUncertainty(
     totals,
     idleWattsWithOwnError,
     source.wattsPerBusyCpu,
@@ -100,10 +104,17 @@ export function energyFigures(
       gainSourceId: source.uncertainty.sourceId,
       gainCitation: source.uncertainty.citation,
       shareLnSigma,
-      additiveWh: wattHoursFromJoules(additiveJoules),
+      additiveWh: wattHoursFromJoules(clockJoules),
+      ...(idleJoules === 0
+        ? {}
+        : { idleWh: wattHoursFromJoules(idleJoules), idleSourceId: idleSourceIdOf(baseline, host) }),
     },
     gaps,
   };
+}
+
+function idleSourceIdOf({ origin, measuredAt }: IdleBaseline, host: string | null): string {
+  return `idle/host=${host ?? "unknown"}/cal=${measuredAt ?? origin}`;
 }
 
 /** The figures of a span over which nothing could be read, with the reason in the label. */

@@ -20,6 +20,8 @@ import {
   idleBaselineFor,
   unknownEnergy,
 } from "./energy-figures.ts";
+import type { GpuEnergyFigures } from "./gpu-figures.ts";
+import { type GpuMark, type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
 import { defaultSampleIntervalSeconds, Sampler } from "./sampler.ts";
@@ -55,6 +57,8 @@ interface OpenSpan {
   readonly gaps: number;
   /** Why the reading at the start failed; null when it succeeded. */
   readonly startFailure: string | null;
+  /** Null where no GPU can be read. */
+  readonly gpuStart: GpuMark | null;
   overlapped: boolean;
 }
 
@@ -62,6 +66,8 @@ interface Measuring {
   readonly source: EnergySource;
   readonly sampler: Sampler;
   readonly baseline: IdleBaseline;
+  /** What this process has started, at the last sample. */
+  childPids(): Iterable<number>;
 }
 
 /**
@@ -74,10 +80,12 @@ interface Measuring {
 export class EnergyLogger implements AsyncDisposable {
   /** Null where nothing can be read. */
   readonly #measuring: Measuring | null;
+  readonly #gpus: GpuSpans;
   readonly #clock: Clock;
   readonly #roots: HostRoots;
+  readonly #host: string | null;
   readonly #historyLimit: number;
-  readonly #timer: NodeJS.Timeout | null;
+  readonly #timer: NodeJS.Timeout;
   readonly #problems: string[];
   readonly #openSpans = new Set<OpenSpan>();
   #baseline: IdleBaseline;
@@ -95,8 +103,9 @@ export class EnergyLogger implements AsyncDisposable {
       sys: settings.sysRoot ?? "/sys",
       msr: settings.msrRoot ?? "/dev/cpu",
     };
+    const gpus = await openGpuSpans({ roots, clock, nvmlLibrary: settings.nvmlLibrary }, problems);
     const measuring = await startMeasuring(settings, roots, clock, problems);
-    return new EnergyLogger(settings, roots, clock, measuring, problems);
+    return new EnergyLogger(settings, roots, clock, measuring, gpus, problems);
   }
 
   private constructor(
@@ -104,9 +113,12 @@ export class EnergyLogger implements AsyncDisposable {
     roots: HostRoots,
     clock: Clock,
     measuring: Measuring | null,
+    gpus: GpuSpans,
     problems: string[],
   ) {
+    this.#gpus = gpus;
     this.#roots = roots;
+    this.#host = readHostname(roots);
     this.#clock = clock;
     this.#measuring = measuring;
     this.#problems = problems;
@@ -114,8 +126,8 @@ export class EnergyLogger implements AsyncDisposable {
     this.#baseline = measuring?.baseline ?? { watts: null, origin: "none" };
     this.#sinceLastLog = this.#openSpan();
     const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
-    this.#timer = measuring === null ? null : setInterval(() => measuring.sampler.advance(), intervalSeconds * 1000);
-    this.#timer?.unref();
+    this.#timer = setInterval(() => this.#sample(), intervalSeconds * 1000);
+    this.#timer.unref();
   }
 
   /** What could not be set up or read, one sentence each. */
@@ -131,10 +143,11 @@ export class EnergyLogger implements AsyncDisposable {
   /** The span since the last `logMetrics`, or since `open`. Spans of `monitor` inside it make it `overlapped`. */
   async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
     await this.#measuring?.source.settle?.();
-    const next = this.#openSpan();
-    const metric = this.#closeSpan(this.#sinceLastLog, operation, additionalInfo);
-    this.#sinceLastLog = next;
-    return metric;
+    this.#noteTaskPids();
+    const span = this.#sinceLastLog;
+    const gpu = this.#gpuSince(span);
+    this.#sinceLastLog = this.#openSpan();
+    return this.#closeSpan(span, gpu, operation, additionalInfo);
   }
 
   /**
@@ -152,11 +165,9 @@ export class EnergyLogger implements AsyncDisposable {
     this.#openSpans.add(span);
     try {
       const result = await task();
-      await this.#measuring?.source.settle?.();
-      return { result, metric: this.#endSpan(span, operation, additionalInfo) };
+      return { result, metric: await this.#endSpan(span, operation, additionalInfo) };
     } catch (error) {
-      await this.#measuring?.source.settle?.();
-      this.#endSpan(span, operation, { ...additionalInfo, error: messageOf(error) });
+      await this.#endSpan(span, operation, { ...additionalInfo, error: messageOf(error) });
       throw error;
     }
   }
@@ -206,8 +217,9 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** Takes a last reading and closes the counters: spans that are still open count to here. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    clearInterval(this.#timer);
     this.#measuring?.sampler.close();
+    await this.#gpus.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,20 +234,48 @@ export class EnergyLogger implements AsyncDisposable {
       startMonotonicNs: this.#clock.monotonicNs(),
       gaps: this.#measuring?.sampler.gaps ?? 0,
       startFailure: this.#measuring?.sampler.lastFailure ?? null,
+      gpuStart: this.#gpus.meter?.start() ?? null,
       overlapped: false,
     };
   }
 
-  #endSpan(span: OpenSpan, operation: string, additionalInfo?: Readonly<Record<string, unknown>>): EnergyMetric {
+  async #endSpan(
+    span: OpenSpan,
+    operation: string,
+    additionalInfo?: Readonly<Record<string, unknown>>,
+  ): Promise<EnergyMetric> {
+    this.#noteTaskPids();
+    const gpu = this.#gpuSince(span);
+    await this.#measuring?.source.settle?.();
     this.#measuring?.sampler.advance();
     this.#openSpans.delete(span);
-    return this.#closeSpan(span, operation, additionalInfo);
+    return this.#closeSpan(span, gpu, operation, additionalInfo);
   }
 
-  #closeSpan(span: OpenSpan, operation: string, additionalInfo?: Readonly<Record<string, unknown>>): EnergyMetric {
+  #sample(): void {
+    this.#measuring?.sampler.advance();
+    this.#noteTaskPids();
+    void this.#gpus.meter?.sample();
+  }
+
+  #noteTaskPids(): void {
+    this.#gpus.meter?.noteTaskPids([process.pid, ...(this.#measuring?.childPids() ?? [])]);
+  }
+
+  /** Begins at once and is waited for last, so that a driver that takes its time does not make the span longer. */
+  #gpuSince(span: OpenSpan): Promise<GpuEnergyFigures | null> | null {
+    return span.gpuStart === null ? null : (this.#gpus.meter?.since(span.gpuStart) ?? null);
+  }
+
+  async #closeSpan(
+    span: OpenSpan,
+    gpuEnergy: Promise<GpuEnergyFigures | null> | null,
+    operation: string,
+    additionalInfo?: Readonly<Record<string, unknown>>,
+  ): Promise<EnergyMetric> {
     const totals = totalsBetween(span.totals, this.#measuring?.sampler.totals ?? zeroTotals);
     const durationSeconds = secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs);
-    const metric = new EnergyMetric({
+    const fields = {
       operation,
       timestampStart: isoFromWallMs(span.startWallMs),
       // The wall clock may be set while a span is open; its length is the monotonic clock's.
@@ -247,7 +287,9 @@ export class EnergyLogger implements AsyncDisposable {
       gpu: readGpus(this.#roots),
       overlapped: span.overlapped,
       additionalInfo: additionalInfo ?? null,
-    });
+    };
+    const gpu = gpuEnergy === null ? null : await gpuEnergy;
+    const metric = new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...fields.energy, gpu } });
     this.#metrics.push(metric);
     if (this.#metrics.length > this.#historyLimit) {
       this.#metrics.shift();
@@ -263,7 +305,7 @@ export class EnergyLogger implements AsyncDisposable {
     if (span.startFailure !== null) return unknownEnergy(`its start could not be read: ${span.startFailure}`, gaps + 1);
     if (totals.tickCount === 0)
       return unknownEnergy(`nothing could be read: ${sampler.lastFailure ?? "no tick"}`, gaps);
-    const figures = energyFigures(source, totals, this.#baseline, gaps);
+    const figures = energyFigures(source, totals, this.#baseline, gaps, this.#host);
     return sampler.lastFailure === null || gaps > 0 ? figures : { ...figures, gaps: 1 };
   }
 
@@ -354,7 +396,9 @@ async function startMeasuring(
     });
     try {
       const baseline = baselineOf(source, settings.idleBaselineWatts, roots, clock, problems);
-      return { source, sampler: ownSampler(source, baseline, roots, clock), baseline };
+      const children = new TaskProcesses(roots);
+      const sampler = ownSampler(source, baseline, children, roots, clock);
+      return { source, sampler, baseline, childPids: () => children.pids };
     } catch (error) {
       source.close();
       throw error;
@@ -366,8 +410,13 @@ async function startMeasuring(
 }
 
 /** Samples this process and what it has started. Throws when the host cannot be read at all. */
-function ownSampler(source: EnergySource, baseline: IdleBaseline, roots: HostRoots, clock: Clock): Sampler {
-  const children = new TaskProcesses(roots);
+function ownSampler(
+  source: EnergySource,
+  baseline: IdleBaseline,
+  children: TaskProcesses,
+  roots: HostRoots,
+  clock: Clock,
+): Sampler {
   return new Sampler(
     {
       source,

@@ -6,6 +6,13 @@ export interface EnergyUncertainty {
   readonly gainCitation: string;
   /** Log standard deviation of the share by CPU time. */
   readonly shareLnSigma: number;
-  /** Standard uncertainty of the task's energy that does not scale with it: clock resolution and idle baseline. */
+  /**
+   * Standard uncertainty of the task's energy that does not scale with it and is this task's alone: clock resolution; the idle baseline
+   * too where `idleWh` is absent.
+   */
   readonly additiveWh: number;
+  /** Standard uncertainty that the idle baseline gives, the same error for every task with that baseline. */
+  readonly idleWh?: number;
+  /** Which baseline it is: `idle/host=…/cal=…`. */
+  readonly idleSourceId?: string;
 }

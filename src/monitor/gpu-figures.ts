@@ -54,7 +54,7 @@ function partOf(metered: MeteredBoard): BoardPart {
   const { board, source, totals, idleWatts, gaps } = metered;
   const attribution = gpuAttribution(totals, idleWatts);
   // Work that nobody here can trace may be the task's own: then its part is not 0 but unknown.
-  const isUnknown = metered.hasUntracedWork && !metered.hasTaskProcesses;
+  const isUnknown = metered.untracedTicks > 0 && metered.taskTicks === 0;
   const taskJoules = isUnknown ? null : attribution.taskJoules;
   const figures = {
     id: board.id,
@@ -70,15 +70,12 @@ function partOf(metered: MeteredBoard): BoardPart {
   return { metered, attribution, figures };
 }
 
-function noteOf(
-  { board, hasUntracedWork, hasTaskProcesses }: MeteredBoard,
-  { taskJoules }: GpuAttribution,
-): string | null {
+function noteOf({ board, untracedTicks, taskTicks }: MeteredBoard, { taskJoules }: GpuAttribution): string | null {
   if (board.note !== null) return board.note;
   if (taskJoules === null) return "its driver does not tell whose work it was";
-  if (!hasUntracedWork) return null;
+  if (untracedTicks === 0) return null;
   const whose = "some of its work cannot be traced to a process of this host's /proc";
-  return hasTaskProcesses ? `${whose}: the task's part may be larger` : `${whose}: the task's part is not known`;
+  return taskTicks > 0 ? `${whose}: the task's part may be larger` : `${whose}: the task's part is not known`;
 }
 
 /** Errors of gain and share weigh by energy and are taken as common to all boards; what does not scale adds in quadrature. */

@@ -13,9 +13,12 @@ export interface MeteredBoard {
   readonly gaps: number;
   /** Lowest power seen while nobody held the board. */
   readonly idleWatts: number | null;
-  /** Whether it had work that cannot be traced to a process of this host's /proc, or to any. */
-  readonly hasUntracedWork: boolean;
-  readonly hasTaskProcesses: boolean;
+  /** Ticks with work that cannot be traced to a process of this host's /proc, or to any. */
+  readonly untracedTicks: number;
+  /** Ticks with work of the task's own. */
+  readonly taskTicks: number;
+  /** When it was last read. */
+  readonly monotonicNs: bigint;
 }
 
 interface Metered extends MeteredBoard {
@@ -78,11 +81,16 @@ export class GpuMeter {
     });
   }
 
+  /** One tick that begins after what is under way has ended. Never rejects. */
+  async advanceNext(): Promise<void> {
+    while (this.#work !== null) await this.#work;
+    await this.advance();
+  }
+
   /** The last tick of the span, after which nothing is sampled any more. */
   async finish(): Promise<void> {
     if (this.#polling !== null) clearInterval(this.#polling);
-    await this.#work;
-    await this.advance();
+    await this.advanceNext();
   }
 
   get boards(): readonly MeteredBoard[] {
@@ -121,12 +129,13 @@ export class GpuMeter {
       board: reading.board,
       source,
       last: reading,
+      monotonicNs: reading.monotonicNs,
       totals: before === undefined ? noGpuTotals : addGpuTick(before.totals, tickBetween(before.last, reading, own)),
       gaps: reading.gaps,
       idleWatts: lower(before?.idleWatts ?? null, reading.idleWatts),
       // What the baseline saw happened before the span.
-      hasUntracedWork: before !== undefined && (before.hasUntracedWork || isUntraced(reading, own)),
-      hasTaskProcesses: before !== undefined && (before.hasTaskProcesses || own.taskSmPercent > 0),
+      untracedTicks: before === undefined ? 0 : before.untracedTicks + Number(isUntraced(reading, own)),
+      taskTicks: before === undefined ? 0 : before.taskTicks + Number(own.taskSmPercent > 0),
       busyPercentSum: before === undefined ? 0 : before.busyPercentSum + (reading.busyPercent ?? 0),
       busyCount: before === undefined ? 0 : before.busyCount + (reading.busyPercent === null ? 0 : 1),
       peakMemoryBytes: higher(before?.peakMemoryBytes ?? null, reading.memoryUsedBytes),

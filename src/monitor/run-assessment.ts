@@ -23,13 +23,14 @@ export interface RunAssessment {
 /** Grams, intervals and the record of a command's run; null when no energy could be read, since then there is nothing to state. */
 export async function assessRun(request: RunAssessmentRequest): Promise<RunAssessment | null> {
   const { outcome } = request;
-  const taskEnergy = taskEnergyOf(outcome.energy);
+  const taskEnergy = taskEnergyOf(outcome.energy, outcome.host);
   if (taskEnergy === null) return null;
   const estimate = await request.estimator.estimateOverSpan({
     startTs: outcome.startWallMs,
     // The wall clock may be set back while a command runs; the duration is the monotonic clock's, and the span keeps to it.
     endTs: outcome.startWallMs + outcome.durationSeconds * 1000,
     energy: taskEnergy,
+    ...(outcome.energyByTime.length === 0 ? {} : { energyByTime: outcome.energyByTime }),
   });
   const record = buildCarbonEstimateRecord({
     type: "run",

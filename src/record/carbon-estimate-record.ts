@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import type { CamelCased } from "./camel-case.ts";
+import { attemptFields, embodiedFields, sciFields, taxonomyFields } from "./disclosure-fields.ts";
 import { cpuFields, energyFields, gpuFields, memoryFields } from "./energy-fields.ts";
 import { count, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
 import { gramsFields } from "./grams-fields.ts";
+import { inputFields } from "./input-fields.ts";
 import { parseWith } from "./parse.ts";
 
 /** The members that come from a carbon estimate. */
@@ -30,6 +32,15 @@ const estimateFields = {
     .nullable()
     .meta({ description: "The same energy with the marginal intensity: another quantity, never to be added." }),
   notes: z.array(words),
+  energy_standard_uncertainty_wh: nonNegative.exactOptional(),
+  embodied: embodiedFields.exactOptional(),
+  sci: sciFields.exactOptional(),
+  taxonomy: taxonomyFields.nullable().exactOptional(),
+  attempts: z
+    .array(attemptFields)
+    .exactOptional()
+    .meta({ description: "Which providers were asked, and what came of it." }),
+  inputs: inputFields.exactOptional(),
 };
 
 /** The members that come from the one who records. */
@@ -56,7 +67,8 @@ export const carbonEstimateRecordSchema = z
   .strictObject({
     kind: z.literal("carbon_estimate"),
     schema_version: z.enum(estimateSchemaVersions).meta({
-      description: "1.1.0 added energy.gpu; in a record of 1.0.0 the energy of GPUs is in no figure.",
+      description:
+        "1.1.0 added energy.gpu; in a record of 1.0.0 the energy of GPUs is in no figure. 1.2.0 added embodied carbon, provenance of the intensity, monte_carlo, and inputs, without which an estimate cannot be settled.",
     }),
     status: z
       .enum(["provisional", "settled"])
@@ -85,17 +97,21 @@ export interface CarbonEstimateRecordInput extends Partial<CamelCased<z.infer<ty
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
+function statusOf({ intensity: { isEstimated, isProvisional = false } }: EstimateToRecord): string {
+  return isEstimated || isProvisional ? "provisional" : "settled";
+}
+
 /**
  * The record of an estimate, ready for the ledger. It stays provisional while its intensity is not an observation of the span
- * itself. Throws RECORD_INVALID when a number is not finite or outside its range.
+ * itself, or may still be revised. Throws RECORD_INVALID when a number is not finite or outside its range.
  */
 export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): CarbonEstimateRecord {
   const { estimate, labels: userLabels = {} } = input;
   const fields: SnakeJson = toSnakeCase({
     ...estimate,
     kind: "carbon_estimate",
-    schemaVersion: "1.1.0",
-    status: estimate.intensity.isEstimated ? "provisional" : "settled",
+    schemaVersion: "1.2.0",
+    status: statusOf(estimate),
     type: input.type,
     name: input.name ?? null,
     host: input.host ?? null,
@@ -108,4 +124,16 @@ export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): Car
     command: input.command ?? null,
   });
   return parseWith(carbonEstimateRecordSchema, fields);
+}
+
+/** The same task's record with a newer estimate; whatever was measured stays as it was recorded. Throws RECORD_INVALID. */
+export function restatedEstimateRecord(previous: CarbonEstimateRecord, estimate: EstimateToRecord): CarbonEstimateRecord {
+  const fields = toSnakeCase(estimate);
+  if (typeof fields !== "object" || fields === null) return parseWith(carbonEstimateRecordSchema, fields);
+  return parseWith(carbonEstimateRecordSchema, {
+    ...previous,
+    ...fields,
+    schema_version: "1.2.0",
+    status: statusOf(estimate),
+  });
 }

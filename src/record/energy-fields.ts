@@ -8,7 +8,12 @@ const uncertaintyFields = z.strictObject({
   gain_source_id: words,
   gain_citation: words,
   share_ln_sigma: nonNegative,
-  additive_wh: nonNegative,
+  additive_wh: nonNegative.meta({
+    description:
+      "What does not scale and is this task's alone; with the idle baseline's error where idle_wh is absent.",
+  }),
+  idle_wh: nonNegative.exactOptional().meta({ description: "The error of the idle baseline, shared by its tasks." }),
+  idle_source_id: words.exactOptional(),
 });
 
 const gpuBoardFields = z.strictObject({

@@ -5,10 +5,11 @@ import { type CarbonEstimateRecord, carbonEstimateRecordSchema } from "./carbon-
 import { type ImportedEntryRecord, importedEntryRecordSchema } from "./imported-entry-record.ts";
 import { type NoteRecord, noteRecordSchema } from "./note-record.ts";
 import { parseWith } from "./parse.ts";
+import { type RestatementRecord, restatementRecordSchema } from "./restatement-record.ts";
 
-export type LedgerRecord = CarbonEstimateRecord | ImportedEntryRecord | NoteRecord;
+export type LedgerRecord = CarbonEstimateRecord | ImportedEntryRecord | NoteRecord | RestatementRecord;
 
-const recordKinds = ["carbon_estimate", "imported_entry", "note"] as const;
+const recordKinds = ["carbon_estimate", "imported_entry", "note", "restatement"] as const;
 
 /** Whether records of this kind have a schema here. */
 export function isRecordKind(kind: unknown): boolean {
@@ -27,6 +28,8 @@ export function parseRecord(value: unknown): LedgerRecord {
       return parseWith(importedEntryRecordSchema, value);
     case "note":
       return parseWith(noteRecordSchema, value);
+    case "restatement":
+      return parseWith(restatementRecordSchema, value);
     default:
       throw unknownKind(kind);
   }
@@ -34,6 +37,10 @@ export function parseRecord(value: unknown): LedgerRecord {
 
 function unknownKind(kind: string): CarbonOpsError {
   const suggestion = nearest(kind, recordKinds);
-  const hint = suggestion === null ? `known kinds are ${recordKinds.join(" and ")}.` : `did you mean ${suggestion}?`;
+  const hint = suggestion === null ? `known kinds are ${listed(recordKinds)}.` : `did you mean ${suggestion}?`;
   return new CarbonOpsError("RECORD_INVALID", `The record's kind is "${kind}", which has no schema; ${hint}`);
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

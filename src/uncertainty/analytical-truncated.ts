@@ -19,7 +19,7 @@ import { type TruncatedNormal, truncatedNormal } from "./truncated-normal.ts";
 export interface ProductModel {
   /** Parent of the truncated normal. A mean below 0 is allowed when its uncertainty is above 0: the data are a difference. */
   readonly energy: Quantity;
-  /** Independent positive factors. */
+  /** Independent factors above 0; a mean of exactly 0 (a marginal rate may be) leaves the addend alone. */
   readonly factors: readonly Quantity[];
   /** Independent positive addend, in the unit of the result. */
   readonly addend?: Quantity;
@@ -71,8 +71,10 @@ export function analyticalTruncated(model: ProductModel): AnalyticalResult {
   const parentSigma = model.energy.standardUncertainty / unit;
   const isUncertain = parentSigma > negligibleRelative * parentMean;
   const energy = isUncertain ? truncatedNormal(parentMean, parentSigma) : null;
-  const result = withAddend(productOf(energy, parentMean, model.factors), model.addend, unit);
-  const isUpperLimit = energy !== null && parentMean / parentSigma < upperLimitBelowRatio;
+  const product = productOf(energy, parentMean, model.factors);
+  const result = withAddend(product, model.addend, unit);
+  // Times a factor of exactly 0 the energy no longer matters.
+  const isUpperLimit = product.mean > 0 && statesUpperLimit(model.energy);
   return {
     method: "analytical_truncated",
     mean: unit * result.mean,
@@ -88,6 +90,15 @@ export function analyticalTruncated(model: ProductModel): AnalyticalResult {
   };
 }
 
+/**
+ * Whether only an upper limit can be stated for an energy: its parent mean is less than 1.645 of its standard uncertainties.
+ * Monte Carlo takes the interval kind `upper_limit` for the same energies.
+ */
+export function statesUpperLimit({ mean, standardUncertainty }: Quantity): boolean {
+  const isUncertain = standardUncertainty > negligibleRelative * mean;
+  return isUncertain && mean / standardUncertainty < upperLimitBelowRatio;
+}
+
 function scaleOf({ mean, standardUncertainty }: Quantity): number {
   const size = Math.max(Math.abs(mean), standardUncertainty);
   return size === 0 ? 1 : 2 ** Math.floor(Math.log2(size));
@@ -99,6 +110,7 @@ function productOf(
   factors: readonly Quantity[],
 ): PositiveVariable {
   const factor = productOfFactors(factors);
+  if (factor.mean === 0) return constant(0);
   if (energy !== null) return productVariable(energy, factor);
   const mean = exactEnergy * factor.mean;
   if (mean === 0) return constant(0);
@@ -134,8 +146,10 @@ function checkModel({ energy, factors, addend }: ProductModel, level: number): v
       throw invalid("standard uncertainty", standardUncertainty, "a finite number, 0 or more");
     }
   }
-  for (const { mean } of factors) {
-    if (!(mean > 0 && Number.isFinite(mean))) throw invalid("factor's mean", mean, "a finite number above 0");
+  for (const { mean, standardUncertainty } of factors) {
+    if (!(mean >= 0 && Number.isFinite(mean))) throw invalid("factor's mean", mean, "a finite number, 0 or more");
+    if (mean === 0 && standardUncertainty > 0)
+      throw invalid("uncertainty of a factor that is 0", standardUncertainty, "0 too");
   }
   if (addend !== undefined && !(addend.mean >= 0 && Number.isFinite(addend.mean))) {
     throw invalid("addend's mean", addend.mean, "a finite number, 0 or more");

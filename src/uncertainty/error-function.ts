@@ -1,3 +1,5 @@
+import { portableExp } from "./portable-math.ts";
+
 /**
  * The complementary error function and its scaled form, to about 2e-15 relative.
  *
@@ -33,15 +35,17 @@ export function erfc(x: number): number {
 /** exp(sign * x^2); x^2 is split, because its rounding error would be multiplied by up to 700. */
 function expOfSquare(x: number, sign: 1 | -1): number {
   const head = Math.trunc(x * 16) / 16;
-  return Math.exp(sign * head * head) * Math.exp(sign * (x - head) * (x + head));
+  return portableExp(sign * head * head) * portableExp(sign * (x - head) * (x + head));
 }
 
 /** Clenshaw's recurrence. */
 function chebyshevSum(t: number): number {
   let next = 0;
   let afterNext = 0;
-  for (const coefficient of chebyshevCoefficients.slice(1).reverse()) {
-    [next, afterNext] = [coefficient + 2 * t * next - afterNext, next];
+  for (let degree = chebyshevCoefficients.length - 1; degree >= 1; degree -= 1) {
+    const current = (chebyshevCoefficients[degree] ?? 0) + 2 * t * next - afterNext;
+    afterNext = next;
+    next = current;
   }
   return (chebyshevCoefficients[0] ?? 0) / 2 + t * next - afterNext;
 }

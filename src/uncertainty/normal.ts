@@ -1,4 +1,5 @@
 import { erfc, erfcx } from "./error-function.ts";
+import { portableLog } from "./portable-math.ts";
 
 /** The standard normal distribution: density, tails and quantile. */
 
@@ -33,7 +34,7 @@ export function normalQuantile(p: number): number {
   if (Math.abs(fromCentre) <= 0.425) return fromCentre * rational(central, 0.180625 - fromCentre * fromCentre);
   const tail = fromCentre < 0 ? p : 1 - p;
   if (tail === 0) return fromCentre < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const depth = Math.sqrt(-Math.log(tail));
+  const depth = Math.sqrt(-portableLog(tail));
   const size = depth <= 5 ? rational(nearTail, depth - 1.6) : rational(farTail, depth - 5);
   return fromCentre < 0 ? -size : size;
 }
@@ -82,5 +83,7 @@ function rational({ numerator, denominator }: Rational, x: number): number {
 }
 
 function horner(coefficients: readonly number[], x: number): number {
-  return coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0);
+  let sum = 0;
+  for (let power = coefficients.length - 1; power >= 0; power -= 1) sum = sum * x + (coefficients[power] ?? 0);
+  return sum;
 }

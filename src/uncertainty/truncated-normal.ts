@@ -13,12 +13,18 @@ export interface TruncatedNormal {
   readonly parentSigma: number;
   /** Probability that the parent gave to values below 0. */
   readonly massBelowZero: number;
+  /** Natural logarithm of the probability that the parent gave to values above 0: a number also where that underflows. */
+  readonly logMassAboveZero: number;
+  /** The most probable value. */
+  readonly mode: number;
   readonly mean: number;
   readonly standardDeviation: number;
   density(x: number): number;
   cdf(x: number): number;
   /** x with cdf(x) = p, for p in [0, 1]. */
   quantile(p: number): number;
+  /** The shortest interval that holds a probability: about the mode, or from 0 where the mode is too near. */
+  shortestInterval(level: number): readonly [number, number];
 }
 
 /** @param parentSigma above 0; any finite parentMean, negative ones included */
@@ -29,12 +35,30 @@ export function truncatedNormal(parentMean: number, parentSigma: number): Trunca
     parentMean,
     parentSigma,
     massBelowZero: normalUpperTail(-alpha),
+    logMassAboveZero: logUpperTail(alpha),
+    mode: Math.max(0, parentMean),
     mean: meanAboveBound * parentSigma,
     standardDeviation: Math.sqrt(variance) * parentSigma,
     density: (x) => (x < 0 ? 0 : densityAbove(alpha, x / parentSigma) / parentSigma),
     cdf: (x) => (x <= 0 ? 0 : cdfAbove(alpha, x / parentSigma)),
     quantile: (p) => quantileAbove(alpha, p) * parentSigma,
+    shortestInterval: (level) => {
+      const [low, high] = shortestAbove(alpha, level);
+      return [low * parentSigma, high * parentSigma];
+    },
   };
+}
+
+/** ln Q(alpha). */
+function logUpperTail(alpha: number): number {
+  if (alpha <= 0) return Math.log1p(-normalUpperTail(-alpha));
+  return Math.log(erfcx(alpha / Math.SQRT2) / 2) - (alpha * alpha) / 2;
+}
+
+/** The parent's density falls on both sides of its mean, so the interval is symmetrical about it as far as the bound allows. */
+function shortestAbove(alpha: number, level: number): readonly [number, number] {
+  const reach = -normalQuantile((1 - level * normalUpperTail(alpha)) / 2);
+  return reach <= -alpha ? [-alpha - reach, -alpha + reach] : [0, quantileAbove(alpha, level)];
 }
 
 /** From here on lambda - alpha is taken from its continued fraction: the direct difference loses digits. */

@@ -17,7 +17,8 @@ const bench = fileURLToPath(new URL("../../bench/conservation.bench.mjs", import
 test("processes that fork and die for ten seconds: the parts add up to the host, and each has the CPU time it had", () => {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [bench, "--seconds", "10", "--load", "0.3", "--json"],
+    // So short a run leaves each process a tenth of a CPU second, in steps of 10 ms: its own bound is below.
+    [bench, "--seconds", "10", "--load", "0.3", "--share-error", "100", "--json"],
     {
       encoding: "utf8",
       timeout: 55_000,
@@ -32,4 +33,14 @@ test("processes that fork and die for ten seconds: the parts add up to the host,
     expect(attributedCpuSeconds).toBeGreaterThan(trueCpuSeconds * 0.98 - 0.04);
     expect(attributedCpuSeconds).toBeLessThan(trueCpuSeconds * 1.02 + 0.02);
   }
+});
+
+test("a share that is further off than promised ends it with status 1, and says how far", () => {
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    [bench, "--seconds", "2", "--processes", "3", "--load", "0.2", "--share-error", "0"],
+    { encoding: "utf8", timeout: 55_000 },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^\d of 3 shares are more than 0 % off, the worst \d+\.\d\d %\.$/m);
 });

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { CarbonEstimator, type CarbonEstimatorOptions, defaultLevel } from "../../src/carbon/estimator.ts";
 import type { TaskEnergy } from "../../src/carbon/task-energy.ts";
 import { CarbonOpsError } from "../../src/errors.ts";
-import type { IntensityProvider } from "../../src/intensity/intensity.ts";
 import { unknownEnergy } from "../../src/monitor/energy-figures.ts";
 import { taskEnergyOf } from "../../src/monitor/task-energy.ts";
+import { hourly, liveProvider, liveSeries } from "./example-series.ts";
 
 const clock = { wallMs: () => Date.parse("2025-07-01T12:00:00Z") };
 const hour = { startTs: "2025-07-01T10:00:00Z", endTs: "2025-07-01T11:00:00Z" };
@@ -78,30 +78,8 @@ test("an annual average makes even a measured energy an estimate", async () => {
 });
 
 test("a live provider's observation of a measured energy is measured", async () => {
-  const observed: IntensityProvider = {
-    id: "live",
-    intensityFor: async () => ({
-      average: {
-        gramsPerKwh: 300,
-        kind: "average",
-        scope: "lifecycle",
-        basis: "consumption",
-        year: null,
-        period: "2025-07-01T10:00Z, 1 h",
-        source: "a live service",
-        providerVersion: "1",
-        licence: "none",
-        isEstimated: false,
-        isFallback: false,
-        retrievedAt: "2025-07-01T12:00:00Z",
-        zone: "DE",
-        zoneName: "Germany",
-        errors: [],
-      },
-      marginal: null,
-    }),
-  };
-  const estimator = new CarbonEstimator({ region: "DE", clock, intensityProvider: observed });
+  const observed = liveProvider(liveSeries(hourly(hour.startTs, [300])));
+  const estimator = new CarbonEstimator({ region: "DE", clock, intensity: { providers: [observed] } });
   expect((await estimator.estimateOverSpan({ ...hour, energy: measured })).qualityFlag).toBe("measured");
   const modelled = await estimator.estimateOverSpan({ ...hour, energy: { ...measured, provenance: "estimated" } });
   expect(modelled.qualityFlag).toBe("estimated");
@@ -133,7 +111,7 @@ test("the marginal figure stands beside the average one, with its own kind, scop
 test("where no marginal rate is known the estimate says that it is an average", async () => {
   const estimate = await new CarbonEstimator({ region: "KE", clock }).estimateFromEnergy({ energyWh: 1 });
   expect(estimate.marginal).toBeNull();
-  expect(estimate.notes.at(-1)).toMatch(/^No marginal intensity is known for this zone/);
+  expect(estimate.notes).toContainEqual(expect.stringMatching(/^No marginal intensity is known for this zone/));
 });
 
 test("an energy slightly below zero gives an upper limit, and says how much was excluded", async () => {
@@ -224,6 +202,49 @@ test("components of shared sources and the private part make up the standard unc
   const parts = [...estimate.components.values(), estimate.privateUncertaintyGrams];
   expect(Math.hypot(...parts)).toBeCloseTo(estimate.standardUncertaintyGrams, 9);
   expect(estimate.privateUncertaintyGrams).toBeGreaterThan(0);
+});
+
+test.each([
+  ["no duration", 0, "durationSeconds is 0, but must be above 0: a power without a time is no energy."],
+  ["a negative duration", -60, "durationSeconds is -60, but must be a number above 0 and at most 1e10."],
+  ["a duration that is no number", Number.NaN, "durationSeconds is NaN"],
+  ["an infinite duration", Number.POSITIVE_INFINITY, "durationSeconds is Infinity"],
+])("%s is refused in one sentence", async (_, durationSeconds, words) => {
+  const refused = new CarbonEstimator({ clock }).estimateFromPowerTime({ powerWatts: 300, durationSeconds });
+  await expect(refused).rejects.toMatchObject({ code: "INPUT_INVALID", message: expect.stringContaining(words) });
+});
+
+test("the idle baseline's error is its own source, which tasks on the host share, and not part of the private one", async () => {
+  const idle = { standardUncertaintyWh: 3, sourceId: "idle/host=a/cal=1" };
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const apart = await estimator.estimateOverSpan({ ...hour, energy: { ...measured, additiveWh: 4, idle } });
+  const together = await estimator.estimateOverSpan({ ...hour, energy: { ...measured, additiveWh: 5 } });
+  expect(apart.grams).toBeCloseTo(together.grams, 9);
+  expect(apart.standardUncertaintyGrams).toBeCloseTo(together.standardUncertaintyGrams, 9);
+  expect(apart.components.get("idle/host=a/cal=1")).toBeCloseTo(together.privateUncertaintyGrams * 0.6, 9);
+  expect(apart.privateUncertaintyGrams).toBeCloseTo(together.privateUncertaintyGrams * 0.8, 9);
+  expect(apart.energyStandardUncertaintyWh).toBe(5);
+});
+
+test("an assumed wall factor is wrong by the same on one host, and by something else on another", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const ofHost = async (host: string) => [
+    ...(await estimator.estimateOverSpan({ ...hour, energy: { ...measured, host } })).components.keys(),
+  ];
+  expect(await ofHost("a")).toContain("wall_factor/default/host=a");
+  expect(await ofHost("b")).toContain("wall_factor/default/host=b");
+});
+
+test("each row of the budget says of which type it is; a spread over sites has degrees of freedom", async () => {
+  const { budget } = await new CarbonEstimator({ region: "DE", pue: "gcp", clock }).estimateOverSpan({
+    ...hour,
+    energy: measured,
+  });
+  expect(budget.find(({ quantity }) => quantity === "PUE")).toMatchObject({ type: "A", degreesOfFreedom: 11 });
+  expect(budget.find(({ quantity }) => quantity === "wall factor")).toMatchObject({
+    type: "B",
+    degreesOfFreedom: null,
+  });
 });
 
 test.each([

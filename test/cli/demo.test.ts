@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { environmentOf, movingHost } from "../support/moving-host.ts";
-import { carbonOps, temporaryDirectory } from "../support/program.ts";
+import { carbonOps, endOf, startCarbonOps, temporaryDirectory } from "../support/program.ts";
 
 const reader = z.looseObject({
   name: z.string(),
@@ -19,10 +21,25 @@ const result = z.looseObject({
   microjoule_wraps: z.number(),
   exact: reader,
   scrapers: z.array(reader),
+  scrape_seconds: z.number(),
+  is_scrape_shortened: z.boolean(),
+  prometheus: z.looseObject({
+    version: z.string().nullable(),
+    scrape_count: z.number(),
+    problem: z.string().nullable(),
+    readers: z.array(reader),
+  }),
 });
 
+/** In the list only where it is installed (Debian's package `prometheus`). */
+const prometheus = spawnSync("prometheus", ["--version"]).status === 0 ? ["prometheus"] : [];
+if (prometheus.length === 0)
+  process.stderr.write("prometheus is not installed: its part in the demonstration is not tested.\n");
+/** A PATH without any program: then no Prometheus is there, and the demonstration starts at once. */
+const alone = { PATH: "/nowhere" };
+
 async function demonstration(...flags: readonly string[]) {
-  const { stdout, stderr, status } = await carbonOps(["demo", "aliasing", "--json", ...flags]);
+  const { stdout, stderr, status } = await carbonOps(["demo", "aliasing", "--json", ...flags], { environment: alone });
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   return result.parse(JSON.parse(stdout.toString()));
 }
@@ -63,7 +80,7 @@ test("where the power is low enough for the interval, every wrap is seen, and it
 test("a readable counter is used, and the page says which one", async () => {
   const roots = movingHost(200, 0.1);
   const { stdout } = await carbonOps(["demo", "aliasing", "--duration", "2s", "--scrape", "1s", "--json"], {
-    environment: environmentOf(roots),
+    environment: { ...environmentOf(roots), ...alone },
   });
   const found = result.parse(JSON.parse(stdout.toString()));
   expect(found.is_simulated).toBe(false);
@@ -85,10 +102,57 @@ test("the page says that the counter is simulated, and draws both the plot and a
   expect(svg).toContain("simulated, no counter was read");
 });
 
+test("without a Prometheus it says so; a short duration has a shorter scrape interval, and says that too", async () => {
+  const { prometheus: beside, ...found } = await demonstration("--simulated", "--duration", "2s");
+  expect(beside).toMatchObject({ version: null, readers: [], problem: expect.stringContaining("not installed") });
+  expect(found).toMatchObject({ scrape_seconds: 0.25, is_scrape_shortened: true });
+});
+
+test.each(prometheus)(
+  "a real %s scrapes the same counter: it misses half of the wraps of 32-bit microjoules, and most of their energy",
+  async () => {
+    const { stdout, status } = await carbonOps(["demo", "aliasing", "--speed", "30", "--json"]);
+    expect(status).toBe(0);
+    const {
+      exact,
+      prometheus: beside,
+      true_joules: truth,
+      register_wraps,
+    } = result.parse(JSON.parse(stdout.toString()));
+    expect(Math.abs(exact.missed_joules)).toBeLessThan(62e-6);
+    expect(beside).toMatchObject({ version: expect.any(String), problem: null });
+    expect(beside.scrape_count).toBeGreaterThan(4);
+    const [register, microjoules] = beside.readers;
+    expect(register?.name).toMatch(/^Prometheus \S+, register/);
+    expect(register_wraps).toBe(1);
+    expect(microjoules?.wraps_missed).toBeGreaterThanOrEqual(2);
+    expect(microjoules?.missed_joules).toBeGreaterThan(0.4 * (truth ?? Number.NaN));
+  },
+);
+
+test.each(prometheus)(
+  "interrupted, the demonstration ends the %s that it started, and leaves nothing behind",
+  async () => {
+    const before = demonstrationFolders();
+    const child = startCarbonOps(["demo", "aliasing", "--simulated", "--duration", "1h"]);
+    while (demonstrationFolders().length === before.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    const mine = demonstrationFolders().find((name) => !before.includes(name)) ?? "";
+    child.kill("SIGTERM");
+    const { status } = await endOf(child);
+    expect(status).toBe(143);
+    expect(demonstrationFolders()).not.toContain(mine);
+  },
+);
+
+function demonstrationFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith("carbon-ops-prometheus-"));
+}
+
 test.each([
   [["--watts", "701"], "--watts"],
   [["--duration", "2h"], "--duration"],
   [["--scrape", "never"], "--scrape"],
+  [["--speed", "61"], "--speed"],
 ])("%j is refused with the range that is allowed", async (flags, named) => {
   const { status, stderr } = await carbonOps(["demo", "aliasing", ...flags]);
   expect(status).toBe(2);

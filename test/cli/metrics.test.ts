@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import {
   ask,
@@ -14,7 +14,15 @@ import {
 } from "../support/governor.ts";
 import { sampleOf } from "../support/http.ts";
 import { energyFile, memoryZone, packageZone } from "../support/kernel-tree.ts";
-import { carbonOps, startCarbonOps, temporaryDirectory } from "../support/program.ts";
+import {
+  carbonOps,
+  cleanEnvironment,
+  endOf,
+  programPath,
+  startCarbonOps,
+  temporaryDirectory,
+} from "../support/program.ts";
+import { canBecomeNobody } from "../support/unprivileged.ts";
 
 /** Each is in the list only where it is installed (Debian's package `prometheus` brings both). */
 const promtool = installed("promtool");
@@ -62,6 +70,17 @@ async function startMetrics({ socketPath }: Pick<GovernorPlace, "socketPath">): 
 
 const hostEnergy = "carbon_ops_host_energy_joules_total";
 
+/** The value of a counter whose governor does not matter here. */
+function counterOf(page: string, name: string, labels = ""): string | null {
+  const start = `${name}{${labels}${labels === "" ? "" : ","}governor_id="`;
+  return (
+    page
+      .split("\n")
+      .find((line) => line.startsWith(start))
+      ?.split(" ")[1] ?? null
+  );
+}
+
 test("the page shows the governor's totals, host and domains, to the microjoule", async () => {
   const place = governorPlace([packageZone(0, [memoryZone(), { name: "core", microjoules: 0n, range: null }])]);
   await startGovernor(place);
@@ -74,12 +93,12 @@ test("the page shows the governor's totals, host and domains, to the microjoule"
   const totals = await totalsOf(place.socketPath);
   const dram = totals["intel-rapl:0/intel-rapl:0:0"] ?? 0;
   const joules = (microjoules: number): string => (microjoules / 1e6).toFixed(6);
-  expect(sampleOf(page, hostEnergy)).toBe(joules((totals["intel-rapl:0"] ?? 0) + dram));
+  expect(counterOf(page, hostEnergy)).toBe(joules((totals["intel-rapl:0"] ?? 0) + dram));
   const energy = "carbon_ops_domain_energy_joules_total";
   const labelled = (domain: string, kind: string, counted: boolean): string =>
-    `${energy}{domain="${domain}",kind="${kind}",counted="${counted}"}`;
-  expect(sampleOf(page, labelled("intel-rapl:0/intel-rapl:0:0", "dram", true))).toBe(joules(dram));
-  expect(sampleOf(page, labelled("intel-rapl:0/intel-rapl:0:1", "core", false))).toBe("5.000000");
+    `domain="${domain}",kind="${kind}",counted="${counted}"`;
+  expect(counterOf(page, energy, labelled("intel-rapl:0/intel-rapl:0:0", "dram", true))).toBe(joules(dram));
+  expect(counterOf(page, energy, labelled("intel-rapl:0/intel-rapl:0:1", "core", false))).toBe("5.000000");
   expect(page).toContain(`governor_id="${String(snapshot["governor_id"])}"`);
 });
 
@@ -89,7 +108,7 @@ test("no energy outlives its governor: killed or stopped it is down, and back it
   showMicrojoules(place.roots, "intel-rapl:0", 11_000_000n);
   await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== 0);
   const metrics = await startMetrics(place);
-  const before = sampleOf(await metrics.page(), hostEnergy);
+  const before = counterOf(await metrics.page(), hostEnergy);
   expect(before).not.toBeNull();
   first.child.kill("SIGSTOP");
   await until(async () => sampleOf(await metrics.page(), "carbon_ops_governor_up") === "0");
@@ -97,11 +116,99 @@ test("no energy outlives its governor: killed or stopped it is down, and back it
   await first.end("SIGKILL");
   expect(await metrics.page()).not.toContain("joules");
   await startGovernor(place);
-  await until(async () => sampleOf(await metrics.page(), hostEnergy) !== null);
-  expect(sampleOf(await metrics.page(), hostEnergy)).toBe(before);
+  await until(async () => counterOf(await metrics.page(), hostEnergy) !== null);
+  expect(counterOf(await metrics.page(), hostEnergy)).toBe(before);
   expect(metrics.said()).toContain("No governor can be used on");
   expect(metrics.said()).toContain("answers now");
 });
+
+test("a governor that begins anew is a series of its own: nothing between the two totals is taken for energy", async () => {
+  const place = governorPlace();
+  const first = await startGovernor(place);
+  const metrics = await startMetrics(place);
+  const seriesOf = (page: string): string => page.split("\n").find((line) => line.startsWith(`${hostEnergy}{`)) ?? "";
+  await until(async () => seriesOf(await metrics.page()) !== "");
+  const before = seriesOf(await metrics.page());
+  await first.end("SIGTERM");
+  rmSync(place.stateFile);
+  await startGovernor(place);
+  // A page is shared for a second: the old one may be seen once more.
+  await until(async () => !["", before].includes(seriesOf(await metrics.page())));
+  const [idBefore, idAfter] = [before, seriesOf(await metrics.page())].map(
+    (series) => /governor_id="([^"]+)"/.exec(series)?.[1],
+  );
+  expect(idBefore).toBeTypeOf("string");
+  expect(idAfter).not.toBe(idBefore);
+});
+
+const othersGroup = 54_711;
+
+/** The program as somebody else, in a group of their own. Only root can start it so. */
+async function asUser(argv: readonly string[], gid: number, whileRunning?: (said: () => string) => Promise<void>) {
+  const child = spawn(process.execPath, [programPath, ...argv], {
+    uid: 65_534,
+    gid,
+    cwd: "/",
+    env: cleanEnvironment("/"),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const ended = endOf(child);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  if (whileRunning !== undefined) {
+    await whileRunning(() => said);
+    child.kill("SIGTERM");
+  }
+  return ended;
+}
+
+async function governorOfGroup(): Promise<GovernorPlace> {
+  const place = governorPlace();
+  chmodSync(dirname(place.socketPath), 0o755);
+  await startGovernor(place, [`--socket-group=${othersGroup}`]);
+  await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== undefined);
+  return place;
+}
+
+const unprivileged = canBecomeNobody ? ["nobody"] : [];
+if (!canBecomeNobody) process.stderr.write("Not root: what other users may do with the governor is not tested.\n");
+
+test.each(unprivileged)(
+  "%s in the socket's group serves the page, and measures a command through the governor",
+  async () => {
+    const place = await governorOfGroup();
+    const metrics = ["metrics", "--listen", "127.0.0.1:0", "--governor-socket", place.socketPath];
+    const { status } = await asUser(metrics, othersGroup, async (said) => {
+      await until(() => said().includes("Serving "));
+      const page = await (await fetch(/http:\S+/.exec(said())?.[0] ?? "")).text();
+      expect(counterOf(page, hostEnergy)).not.toBeNull();
+    });
+    expect(status).toBe(0);
+    const run = ["run", "--quiet", "--json", "-", "--governor-socket", place.socketPath, "--", "true"];
+    const result: unknown = JSON.parse((await asUser(run, othersGroup)).stdout.toString());
+    expect(result).toMatchObject({ energy: { energy_source: "governor", attribution_mode: "governor_cpu_time" } });
+  },
+);
+
+test.each(unprivileged)(
+  "%s outside the group has a page without energy, and doctor says which group it is for",
+  async () => {
+    const place = await governorOfGroup();
+    const metrics = ["metrics", "--listen", "127.0.0.1:0", "--governor-socket", place.socketPath];
+    const { stderr } = await asUser(metrics, 65_534, async (said) => {
+      await until(() => said().includes("Serving "));
+      const page = await (await fetch(/http:\S+/.exec(said())?.[0] ?? "")).text();
+      expect(sampleOf(page, "carbon_ops_governor_up")).toBe("0");
+      expect(page).not.toContain("joules");
+    });
+    expect(stderr).toContain("EACCES");
+    const doctor = await asUser(["doctor", "--governor-socket", place.socketPath], 65_534);
+    expect(doctor.stdout.toString().replaceAll(/\s+/g, " ")).toContain(`is only for the group ${othersGroup}`);
+  },
+);
 
 test("it starts before the governor does, says once what is missing, and ends with status 0", async () => {
   const metrics = await startMetrics({ socketPath: join(temporaryDirectory(), "none.sock") });
@@ -117,11 +224,12 @@ test("a counter that fails has no energy on the page until it is back", async ()
   const metrics = await startMetrics(place);
   writeFileSync(energyFile(place.roots, "intel-rapl:1"), "garbage\n");
   await until(() => governor.log().includes('"event":"counter_unreadable"'));
-  const labels = '{domain="intel-rapl:1",kind="package",counted="true"}';
-  await until(async () => sampleOf(await metrics.page(), `carbon_ops_domain_readable${labels}`) === "0");
-  expect(sampleOf(await metrics.page(), `carbon_ops_domain_energy_joules_total${labels}`)).toBeNull();
+  const labels = 'domain="intel-rapl:1",kind="package",counted="true"';
+  const energy = "carbon_ops_domain_energy_joules_total";
+  await until(async () => sampleOf(await metrics.page(), `carbon_ops_domain_readable{${labels}}`) === "0");
+  expect(counterOf(await metrics.page(), energy, labels)).toBeNull();
   showMicrojoules(place.roots, "intel-rapl:1", 3_000_000n);
-  await until(async () => sampleOf(await metrics.page(), `carbon_ops_domain_energy_joules_total${labels}`) !== null);
+  await until(async () => counterOf(await metrics.page(), energy, labels) !== null);
 });
 
 test.each([
@@ -154,7 +262,7 @@ test.each(promtool)("%s finds nothing wrong with the page, with and without a go
   const metrics = await startMetrics(place);
   const down = await metrics.page();
   await startGovernor(place);
-  await until(async () => sampleOf(await metrics.page(), hostEnergy) !== null);
+  await until(async () => counterOf(await metrics.page(), hostEnergy) !== null);
   for (const page of [down, await metrics.page()]) {
     const { status, stdout, stderr } = spawnSync(program, ["check", "metrics"], { input: page, encoding: "utf8" });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -169,7 +277,7 @@ test.each(prometheus)(
     showMicrojoules(place.roots, "intel-rapl:0", 11_000_000n);
     await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== 0);
     const metrics = await startMetrics(place);
-    const shown = sampleOf(await metrics.page(), hostEnergy);
+    const shown = counterOf(await metrics.page(), hostEnergy);
     const newest = await startPrometheus(program, new URL(metrics.url).host);
     await until(async () => (await newest(hostEnergy)) !== null);
     expect(Number(await newest(hostEnergy))).toBe(Number(shown));

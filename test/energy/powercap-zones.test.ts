@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listPowercapZones } from "../../src/energy/powercap-zones.ts";
-import type { CpuVendor } from "../../src/host/cpuinfo.ts";
+import type { CpuVendor } from "../../src/host/cpu-identity.ts";
 import type { HostRoots } from "../../src/host/roots.ts";
 import {
   amdRange,

@@ -53,12 +53,14 @@ const pageOf = (domains: readonly GovernorDomain[], newest: GovernorSnapshot | n
 
 test("the host is the exact sum of its counted domains; nested ones are beside it", () => {
   const page = pageOf([packageZero, core, packageOne]);
-  expect(sampleOf(page, "carbon_ops_host_energy_joules_total")).toBe("9007199254.740995");
+  expect(sampleOf(page, 'carbon_ops_host_energy_joules_total{governor_id="g"}')).toBe("9007199254.740995");
   const energy = "carbon_ops_domain_energy_joules_total";
-  expect(sampleOf(page, `${energy}{domain="intel-rapl:0",kind="package",counted="true"}`)).toBe("9007199254.740993");
-  expect(sampleOf(page, `${energy}{domain="intel-rapl:0/intel-rapl:0:0",kind="core",counted="false"}`)).toBe(
-    "4.000000",
+  expect(sampleOf(page, `${energy}{domain="intel-rapl:0",kind="package",counted="true",governor_id="g"}`)).toBe(
+    "9007199254.740993",
   );
+  expect(
+    sampleOf(page, `${energy}{domain="intel-rapl:0/intel-rapl:0:0",kind="core",counted="false",governor_id="g"}`),
+  ).toBe("4.000000");
 });
 
 test("a page says who counts, since when, and what was missed", () => {
@@ -68,10 +70,11 @@ test("a page says who counts, since when, and what was missed", () => {
   expect(sampleOf(page, "carbon_ops_governor_uptime_seconds")).toBe("12.5");
   expect(sampleOf(page, "carbon_ops_governor_poll_interval_seconds")).toBe("0.1");
   expect(sampleOf(page, "carbon_ops_governor_last_tick_timestamp_seconds")).toBe("1700000000.25");
-  expect(sampleOf(page, "carbon_ops_host_energy_gaps_total")).toBe("2");
+  expect(sampleOf(page, 'carbon_ops_host_energy_gaps_total{governor_id="g"}')).toBe("2");
   const labels = '{domain="intel-rapl:0",kind="package",counted="true"}';
-  expect(sampleOf(page, `carbon_ops_domain_wraps_total${labels}`)).toBe("3");
-  expect(sampleOf(page, `carbon_ops_domain_gaps_total${labels}`)).toBe("1");
+  const ofCounter = labels.replace("}", ',governor_id="g"}');
+  expect(sampleOf(page, `carbon_ops_domain_wraps_total${ofCounter}`)).toBe("3");
+  expect(sampleOf(page, `carbon_ops_domain_gaps_total${ofCounter}`)).toBe("1");
   expect(sampleOf(page, `carbon_ops_domain_readable${labels}`)).toBe("1");
   expect(sampleOf(page, 'carbon_ops_domain_info{domain="intel-rapl:0",name="package-0"}')).toBe("1");
 });
@@ -79,9 +82,11 @@ test("a page says who counts, since when, and what was missed", () => {
 test("a domain whose counter fails shows no energy instead of a total that stands still", () => {
   const page = pageOf([packageZero, { ...packageOne, problem: "EIO" }]);
   const labels = '{domain="intel-rapl:1",kind="package",counted="true"}';
-  expect(sampleOf(page, `carbon_ops_domain_energy_joules_total${labels}`)).toBeNull();
+  const ofCounter = labels.replace("}", ',governor_id="g"}');
+  expect(page).toContain("carbon_ops_domain_energy_joules_total{");
+  expect(sampleOf(page, `carbon_ops_domain_energy_joules_total${ofCounter}`)).toBeNull();
   expect(sampleOf(page, `carbon_ops_domain_readable${labels}`)).toBe("0");
-  expect(sampleOf(page, "carbon_ops_host_energy_joules_total")).not.toBeNull();
+  expect(sampleOf(page, 'carbon_ops_host_energy_joules_total{governor_id="g"}')).not.toBeNull();
 });
 
 test.each<[string, readonly GovernorDomain[], GovernorSnapshot | null]>([
@@ -92,6 +97,18 @@ test.each<[string, readonly GovernorDomain[], GovernorSnapshot | null]>([
   const page = pageOf(domains, newest);
   expect(sampleOf(page, "carbon_ops_governor_up")).toBe("1");
   expect(page).not.toContain("joules");
+});
+
+test("totals that start anew under another id are other series, though they may be larger than the old ones", () => {
+  const seriesOf = (governorId: string): string[] => {
+    const page = prometheusText(governorFamilies({ info: { ...infoOf([packageZero]), governorId }, snapshot }));
+    return page
+      .split("\n")
+      .filter((line) => /_total\{/.test(line))
+      .map((line) => line.slice(0, line.indexOf("}")));
+  };
+  expect(seriesOf("a").length).toBe(5);
+  expect(seriesOf("a").filter((series) => seriesOf("b").includes(series))).toEqual([]);
 });
 
 test("of a governor that cannot be used, only that is known", () => {

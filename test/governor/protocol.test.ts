@@ -50,7 +50,7 @@ test("no line makes the parser fail: it is a request or a refusal", () => {
 
 test("microjoules are written as integers with every digit, beyond what a double holds", () => {
   const line = encodeLine({
-    counters_uj: new Map([["intel-rapl:0", 2n ** 63n + 1n]]),
+    counters_uj: { "intel-rapl:0": 2n ** 63n + 1n },
     name: 'a"b',
     none: null,
     list: [1],

@@ -9,40 +9,50 @@ function lasting(milliseconds: number) {
   return { startMs: summer2025, endMs: summer2025 + milliseconds };
 }
 
+async function averageOf(zone: string) {
+  return provider.series({ kind: "average", interval: lasting(3_600_000), zone });
+}
+
 async function errorsOf(zone: string, milliseconds: number): Promise<Record<string, number>> {
-  const { average } = await provider.intensityFor(lasting(milliseconds), zone);
+  const average = await provider.series({ kind: "average", interval: lasting(milliseconds), zone });
   return Object.fromEntries(average.errors.map(({ name, relativeUncertainty }) => [name, relativeUncertainty]));
 }
 
 test("Germany is Ember's life-cycle average of 2024, with its licence", async () => {
-  const { average } = await provider.intensityFor(lasting(3_600_000), "DE");
+  const average = await averageOf("DE");
   expect(average).toMatchObject({
-    gramsPerKwh: 342,
     kind: "average",
     scope: "lifecycle",
     basis: "production",
     year: 2024,
     source: "Ember, Yearly Electricity Data",
     licence: "CC BY 4.0",
-    isEstimated: true,
     isFallback: false,
+    isProvisional: false,
     retrievedAt: null,
+    cache: "none",
+    periods: [{ ...lasting(3_600_000), gramsPerKwh: 342, isEstimated: true, relativeUncertainty: 0 }],
   });
 });
 
 test("a grid zone is Electricity Maps' consumption-based average of 2025", async () => {
-  const { average } = await provider.intensityFor(lasting(3_600_000), "US-TEX-ERCO");
-  expect(average).toMatchObject({ gramsPerKwh: 363, basis: "consumption", year: 2025, licence: "ODbL 1.0" });
+  const average = await averageOf("US-TEX-ERCO");
+  expect(average).toMatchObject({
+    periods: [{ gramsPerKwh: 363 }],
+    basis: "consumption",
+    year: 2025,
+    licence: "ODbL 1.0",
+  });
 });
 
 test("the marginal rate stands beside the average as another kind, with direct scope", async () => {
-  const { marginal } = await provider.intensityFor(lasting(3_600_000), "DE");
-  expect(marginal).toMatchObject({ gramsPerKwh: 731, kind: "marginal", scope: "direct" });
+  const marginal = await provider.series({ kind: "marginal", interval: lasting(3_600_000), zone: "DE" });
+  expect(marginal).toMatchObject({ periods: [{ gramsPerKwh: 731 }], kind: "marginal", scope: "direct" });
 });
 
 test("where no marginal rate is known there is none, and the average does not take its place", async () => {
-  const { marginal } = await provider.intensityFor(lasting(3_600_000), "KE");
-  expect(marginal).toBeNull();
+  const marginal = provider.series({ kind: "marginal", interval: lasting(3_600_000), zone: "KE" });
+  await expect(marginal).rejects.toMatchObject({ code: "INTENSITY_NO_DATA" });
 });
 
 test("an hour in Germany: 16 % for the publisher, 28 % for the hour, 5 % for a year of age", async () => {
@@ -74,27 +84,29 @@ test("the region names of the Python original carry at least 40 % for the place"
 });
 
 test("the world average is a fallback, uncertain by a factor of 2", async () => {
-  const { average } = await provider.intensityFor(null, "WORLD");
-  expect(average).toMatchObject({ gramsPerKwh: 473, isFallback: true });
+  const average = await provider.series({ kind: "average", interval: null, zone: "WORLD" });
+  expect(average).toMatchObject({ periods: [{ gramsPerKwh: 473 }], isFallback: true });
   const place = average.errors.find(({ name }) => name === "space");
   expect(Math.sqrt(Math.log1p((place?.relativeUncertainty ?? 0) ** 2))).toBeCloseTo(Math.LN2, 12);
 });
 
 test("the year of the span, not today, says how old a value is", async () => {
   const start = Date.parse("2024-05-01T00:00:00Z");
-  const { average } = await provider.intensityFor({ startMs: start, endMs: start + day }, "DE");
+  const interval = { startMs: start, endMs: start + day };
+  const average = await provider.series({ kind: "average", interval, zone: "DE" });
   expect(average.errors.map(({ name }) => name)).not.toContain("age");
 });
 
 test("without an interval the clock says how old a value is, and the hour is unknown", async () => {
-  const { average } = await provider.intensityFor(null, "DE");
+  const average = await provider.series({ kind: "average", interval: null, zone: "DE" });
   const parts = Object.fromEntries(average.errors.map(({ name, relativeUncertainty }) => [name, relativeUncertainty]));
   expect(parts).toEqual({ source: 0.16, time: 0.28, age: 0.05 });
 });
 
 test("two spans of one day share the error of time, two days do not", async () => {
   const idOn = async (startMs: number): Promise<string | undefined> => {
-    const { average } = await provider.intensityFor({ startMs, endMs: startMs + 60_000 }, "DE");
+    const interval = { startMs, endMs: startMs + 60_000 };
+    const average = await provider.series({ kind: "average", interval, zone: "DE" });
     return average.errors.find(({ name }) => name === "time")?.sourceId;
   };
   expect(await idOn(summer2025)).toBe(await idOn(summer2025 + 3_600_000));
@@ -102,5 +114,6 @@ test("two spans of one day share the error of time, two days do not", async () =
 });
 
 test("a zone that is not in the table is an error, not a default", async () => {
-  await expect(provider.intensityFor(null, "XX-YY")).rejects.toMatchObject({ code: "REGION_UNKNOWN" });
+  const unknown = provider.series({ kind: "average", interval: null, zone: "XX-YY" });
+  await expect(unknown).rejects.toMatchObject({ code: "REGION_UNKNOWN" });
 });

@@ -34,16 +34,27 @@ test("gaps are passed on: the watt-hours are then a lower bound", () => {
     addTick(zeroTotals, tenSeconds, 0),
     { watts: null, origin: "none" },
     3,
+    "a",
   );
   expect(figures.gaps).toBe(3);
 });
 
 test("a baseline of the user's has an error of its own, a model's has that of the model's gain", () => {
   const totals = addTick(zeroTotals, tenSeconds, 9);
-  const additiveWhOf = (origin: "configured" | "calibrated" | "model" | "none") =>
-    energyFigures(exampleSource(), totals, { watts: 9, origin }, 0).uncertainty?.additiveWh;
-  expect(additiveWhOf("configured")).toBeGreaterThan(additiveWhOf("model") ?? Number.NaN);
-  expect(additiveWhOf("calibrated")).toBe(additiveWhOf("configured"));
+  const idleWhOf = (origin: "configured" | "calibrated" | "model" | "none") =>
+    energyFigures(exampleSource(), totals, { watts: 9, origin }, 0, "a").uncertainty?.idleWh;
+  expect(idleWhOf("configured")).toBeGreaterThan(0);
+  expect(idleWhOf("model")).toBeUndefined();
+  expect(idleWhOf("calibrated")).toBe(idleWhOf("configured"));
+});
+
+test("the baseline's error is named by host and calibration: tasks share it until the host is calibrated again", () => {
+  const totals = addTick(zeroTotals, tenSeconds, 9);
+  const sourceIdOf = (measuredAt: string, host: string | null) =>
+    energyFigures(exampleSource(), totals, { watts: 9, origin: "calibrated", measuredAt }, 0, host).uncertainty
+      ?.idleSourceId;
+  expect(sourceIdOf("2026-01-01T00:00:00.000Z", "a")).toBe("idle/host=a/cal=2026-01-01T00:00:00.000Z");
+  expect(sourceIdOf("2026-02-01T00:00:00.000Z", null)).toBe("idle/host=unknown/cal=2026-02-01T00:00:00.000Z");
 });
 
 test("what the user configured is the baseline, even 0 W", () => {

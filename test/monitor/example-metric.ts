@@ -6,7 +6,7 @@ import { exampleSource } from "./scripted-host.ts";
 /** Ten seconds at 36 W, of which 9 W are idle; the task had half of the CPU time: 0.1, 0.075 and 0.0375 Wh. */
 export function exampleFigures(): EnergyFigures {
   const tick = { durationSeconds: 10, hostJoules: 360, hostBusyCpuSeconds: 4, taskCpuSeconds: 2 };
-  return energyFigures(exampleSource(), addTick(zeroTotals, tick, 9), { watts: 9, origin: "configured" }, 0);
+  return energyFigures(exampleSource(), addTick(zeroTotals, tick, 9), { watts: 9, origin: "configured" }, 0, "a");
 }
 
 export function exampleMetric(differences: Partial<MetricFields> = {}): EnergyMetric {

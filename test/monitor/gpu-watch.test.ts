@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GpuBoard, GpuEnergySource } from "../../src/energy/gpu.ts";
+import type { GpuBoard, GpuBoardReading, GpuEnergySource } from "../../src/energy/gpu.ts";
 import { GpuWatch } from "../../src/monitor/gpu-watch.ts";
 
 const board: GpuBoard = {
@@ -12,8 +12,16 @@ const board: GpuBoard = {
   note: null,
 };
 
+interface ScriptedBoard {
+  seconds: number;
+  joules: number;
+  isAway: boolean;
+  processes: GpuBoardReading["processes"];
+  idleWatts: number | null;
+}
+
 function scriptedSource() {
-  const now = { seconds: 0, joules: 0, isAway: false };
+  const now: ScriptedBoard = { seconds: 0, joules: 0, isAway: false, processes: null, idleWatts: null };
   const source: GpuEnergySource = {
     id: "nvml",
     boards: [board],
@@ -27,10 +35,9 @@ function scriptedSource() {
         busyPercent: 80,
         memoryUsedBytes: 1,
         memoryTotalBytes: 2,
-        processes: null,
-        idleWatts: null,
       };
-      return [{ board, monotonicNs: BigInt(now.seconds * 1e9), microjoules, ...rest }];
+      const { processes, idleWatts } = now;
+      return [{ board, monotonicNs: BigInt(now.seconds * 1e9), microjoules, processes, idleWatts, ...rest }];
     },
     close: async () => undefined,
   };
@@ -74,4 +81,45 @@ test("a GPU without energy is listed without watts, and one that a source reads 
     ["Example GPU", 0],
     ["Other GPU", null],
   ]);
+});
+
+test("processes share a board's power above idle by SM time, now and so far; with what is nobody's they are the board", async () => {
+  const { now, source } = scriptedSource();
+  now.processes = [];
+  now.idleWatts = 60;
+  const watch = await GpuWatch.open([source]);
+  const work = [
+    { pid: 10, smPercent: 60 },
+    { pid: 11, smPercent: 20 },
+  ];
+  Object.assign(now, { seconds: 2, joules: 720, processes: work, idleWatts: null });
+  const [first] = await watch.advance([]);
+  expect(first).toMatchObject({ watts: 360, unattributedWatts: 60 });
+  expect(first?.processes).toMatchObject([
+    { pid: 10, watts: 225, joules: 450 },
+    { pid: 11, watts: 75, joules: 150 },
+  ]);
+  Object.assign(now, { seconds: 3, joules: 920, processes: [{ pid: 11, smPercent: 20 }] });
+  const [second] = await watch.advance([], (pid) => pid !== 10);
+  expect(second?.processes).toMatchObject([{ pid: 11, watts: 140, joules: 290 }]);
+  expect(second?.unattributedWatts).toBeCloseTo(60, 9);
+});
+
+test("a process without work in an interval keeps its joules while it lives", async () => {
+  const { now, source } = scriptedSource();
+  now.processes = [];
+  const watch = await GpuWatch.open([source]);
+  Object.assign(now, { seconds: 1, joules: 100, processes: [{ pid: 10, smPercent: 100 }] });
+  await watch.advance([]);
+  Object.assign(now, { seconds: 2, joules: 150, processes: [] });
+  expect(await watch.advance([])).toMatchObject([
+    { unattributedWatts: 50, processes: [{ pid: 10, smPercent: 0, watts: 0, joules: 100 }] },
+  ]);
+});
+
+test("a driver that does not tell processes apart has none, and nothing unattributed", async () => {
+  const { now, source } = scriptedSource();
+  const watch = await GpuWatch.open([source]);
+  Object.assign(now, { seconds: 1, joules: 100 });
+  expect(await watch.advance([])).toMatchObject([{ watts: 100, processes: null, unattributedWatts: null }]);
 });

@@ -32,6 +32,8 @@ test("JSON has the Python original's names", () => {
         gain_citation: "a document",
         share_ln_sigma: expect.closeTo(0.06, 12),
         additive_wh: expect.any(Number),
+        idle_wh: expect.any(Number),
+        idle_source_id: "idle/host=a/cal=configured",
       },
       gaps: 0,
     },

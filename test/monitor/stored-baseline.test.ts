@@ -103,7 +103,7 @@ test("a directory that cannot be made is said, with what to do", () => {
 });
 
 test("what the user states wins over what was calibrated, and that over what the source knows", () => {
-  const calibrated = { watts: 42, standardUncertaintyWatts: 0.3 };
+  const calibrated = { watts: 42, standardUncertaintyWatts: 0.3, measuredAt: "2026-01-01T00:00:00.000Z" };
   expect(idleBaselineFor(source, 10, calibrated)).toEqual({ watts: 10, origin: "configured" });
   expect(idleBaselineFor(exampleSource({ idleWatts: 5 }), undefined, calibrated)).toEqual({
     ...calibrated,

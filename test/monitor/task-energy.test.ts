@@ -5,7 +5,7 @@ import { exampleFigures } from "./example-metric.ts";
 
 test("the estimator gets the task's energy, not the host's, with everything that is known of its errors", () => {
   const figures = exampleFigures();
-  expect(taskEnergyOf(figures)).toEqual({
+  expect(taskEnergyOf(figures, "a")).toEqual({
     meanWh: expect.closeTo(0.0375, 12),
     additiveWh: figures.uncertainty?.additiveWh,
     gainLnSigma: 0.025,
@@ -14,6 +14,8 @@ test("the estimator gets the task's energy, not the host's, with everything that
     shareLnSigma: expect.closeTo(0.06, 12),
     boundary: "package_and_dram",
     provenance: "measured",
+    host: "a",
+    idle: { standardUncertaintyWh: figures.uncertainty?.idleWh, sourceId: "idle/host=a/cal=configured" },
   });
 });
 

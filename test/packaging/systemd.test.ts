@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
-import { daemonPath } from "../support/governor.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { ask, daemonPath, governorArguments, governorPlace, until } from "../support/governor.ts";
 import { temporaryDirectory } from "../support/program.ts";
 
 const folder = fileURLToPath(new URL("../../packaging/systemd/", import.meta.url));
@@ -19,10 +19,29 @@ function analyze(program: string, words: readonly string[]) {
   return spawnSync(program, words, { encoding: "utf8", timeout: 30_000 });
 }
 
+/** Flags of Node.js, and the program. */
+const [, flags = "", started] =
+  /^ExecStart=\S+ (.*?)\S*\/carbon-ops\/(dist\S+)/m.exec(readFileSync(join(folder, service), "utf8")) ?? [];
+
 test("the unit starts the daemon itself, not the whole command line", () => {
-  const [, program] =
-    /^ExecStart=\S+ \S+\/carbon-ops\/(dist\S+)/m.exec(readFileSync(join(folder, service), "utf8")) ?? [];
-  expect(daemonPath.endsWith(`/${program}`)).toBe(true);
+  expect(daemonPath.endsWith(`/${started}`)).toBe(true);
+});
+
+test("with the unit's flags, the daemon serves without memory that is both writable and executable", async () => {
+  const place = governorPlace();
+  const words = [...flags.trim().split(" "), daemonPath, ...governorArguments(place)];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  await until(() => log.includes('"event":"started"') || child.exitCode !== null);
+  expect(await ask(place.socketPath, "{}")).toMatchObject({ status: "ok" });
+  expect(log.split("\n").filter((line) => line !== "" && !line.startsWith("{"))).toEqual([]);
+  expect(readFileSync(`/proc/${child.pid}/maps`, "utf8")).not.toMatch(/^\S+ .wx/m);
 });
 
 test.each(systemd)("%s: the unit is as closed as it can be", (program) => {

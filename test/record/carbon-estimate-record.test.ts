@@ -7,7 +7,7 @@ test("a run is recorded with its grams, energy, provenance and budget under the 
   const record = buildCarbonEstimateRecord(await exampleRun());
   expect(record).toMatchObject({
     kind: "carbon_estimate",
-    schema_version: "1.1.0",
+    schema_version: "1.2.0",
     type: "run",
     name: "train",
     start_ts: "2025-07-01T10:00:00.000Z",
@@ -91,4 +91,52 @@ test("the energy of GPUs stands beside the host's, and nobody's part of it is nu
 test("a record of 1.0.0, from before GPUs had energy, is still read", async () => {
   const record = { ...buildCarbonEstimateRecord(await exampleRun()), schema_version: "1.0.0" };
   expect(parseRecord(record)).toEqual(record);
+});
+
+/** A copy without some of its members. */
+function without(value: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+}
+
+test("a record of 1.1.0, from before embodied carbon and provenance, is still read", async () => {
+  const now = buildCarbonEstimateRecord(await exampleRun());
+  const added = ["embodied", "sci", "taxonomy", "attempts", "sampling", "operational_grams"];
+  const firstProvenance = ["kind", "scope", "basis", "year", "period", "source", "licence", "is_estimated"];
+  const kept = [...firstProvenance, "retrieved_at", "zone", "zone_name", "mapping"];
+  const newer = Object.keys(now.intensity).filter((name) => !kept.includes(name));
+  const record = {
+    ...without(now, [...added, "energy_standard_uncertainty_wh"]),
+    schema_version: "1.1.0",
+    intensity: without(now.intensity, newer),
+    budget: now.budget.map((row) => without(row, ["type", "degrees_of_freedom"])),
+    marginal: null,
+  };
+  expect(newer).toContain("provider_id");
+  expect(parseRecord(record)).toEqual(record);
+});
+
+test("what the hardware, the score and the providers were stands in the record", async () => {
+  const record = buildCarbonEstimateRecord(await exampleRun());
+  expect(record).toMatchObject({
+    embodied: { status: "not_declared", grams: null },
+    sci: { status: "no_functional_unit", score: null },
+    taxonomy: null,
+    attempts: [
+      { provider_id: "static", kind: "average", outcome: "answered" },
+      { provider_id: "static", kind: "marginal", outcome: "answered" },
+    ],
+    intensity: {
+      provider_id: "static",
+      provider_zone: "IE",
+      missing_policy: "step",
+      coverage_pct: 100,
+      buckets: [{ start_ts: "2025-07-01T10:00:00.000Z", end_ts: "2025-07-01T11:00:00.000Z", energy_share: 1 }],
+    },
+  });
+});
+
+test("an observed value that its publisher may still revise keeps the record provisional", async () => {
+  const estimate = await exampleEstimate();
+  const observed = { ...estimate, intensity: { ...estimate.intensity, isEstimated: false, isProvisional: true } };
+  expect(buildCarbonEstimateRecord({ type: "estimate", estimate: observed }).status).toBe("provisional");
 });

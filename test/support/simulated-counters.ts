@@ -36,6 +36,8 @@ export interface SimulatedCounters {
   readonly source: EnergySource;
   /** Moves the host and the reader's clock on together. */
   advanceSeconds(seconds: number): void;
+  /** From now on, the counters fail for whose number this holds: the zone's in the host's order, or what CPU and register give. */
+  fail(isFailing: (domain: number) => boolean): void;
 }
 
 type Window = "powercap" | "msr";
@@ -48,7 +50,11 @@ export function countersInMemory(window: Window, shape: HostShape): SimulatedCou
   const tree = layTree({ directory, host, faults: [], failing: failingFiles("/proc"), mode: 0o444 });
   tree.close();
   const clock = manualClock();
-  const source = window === "powercap" ? powercapInMemory(directory, host, clock) : msrInMemory(directory, host, clock);
+  let isFailing: (domain: number) => boolean = () => false;
+  const source =
+    window === "powercap"
+      ? powercapInMemory(directory, host, clock, (domain) => isFailing(domain))
+      : msrInMemory(directory, host, clock, (domain) => isFailing(domain));
   return {
     host,
     truth: () => truthOf(host, tree),
@@ -59,25 +65,46 @@ export function countersInMemory(window: Window, shape: HostShape): SimulatedCou
       clock.advanceSeconds(seconds);
       host.advanceTo(host.elapsedNs() + clock.monotonicNs() - before);
     },
+    fail: (next) => {
+      isFailing = next;
+    },
   };
 }
 
-function powercapInMemory(directory: string, host: SimulatedHost, clock: ManualClock): EnergySource {
+type IsFailing = (domain: number) => boolean;
+
+/** As the kernel's driver fails for a moment. */
+function failingWith(isFailing: boolean, value: bigint): bigint {
+  if (isFailing) throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  return value;
+}
+
+function powercapInMemory(
+  directory: string,
+  host: SimulatedHost,
+  clock: ManualClock,
+  isFailing: IsFailing,
+): EnergySource {
   const cpu = readCpuInfo({ proc: join(directory, "proc") });
-  const counters = new Map(powercapZones(host).map(({ directoryName, domain }) => [directoryName, domain.counter]));
+  const counters = new Map(
+    powercapZones(host).map(({ directoryName, domain }, index) => [directoryName, { counter: domain.counter, index }]),
+  );
   return openPowercap({
     zones: listPowercapZones(join(directory, "sys", "class", "powercap"), cpu.vendor),
     clock,
     cpu,
     hostname: "simulated",
     openZone: (zone) => {
-      const counter = counters.get(basename(zone.directory));
-      return { read: () => counter?.shownMicrojoules() ?? -1n, close: () => undefined };
+      const found = counters.get(basename(zone.directory));
+      return {
+        read: () => failingWith(isFailing(found?.index ?? 0), found?.counter.shownMicrojoules() ?? -1n),
+        close: () => undefined,
+      };
     },
   });
 }
 
-function msrInMemory(directory: string, host: SimulatedHost, clock: ManualClock): EnergySource {
+function msrInMemory(directory: string, host: SimulatedHost, clock: ManualClock, isFailing: IsFailing): EnergySource {
   return openMsr({
     msrRoot: join(directory, "dev", "cpu"),
     sysRoot: join(directory, "sys"),
@@ -87,7 +114,7 @@ function msrInMemory(directory: string, host: SimulatedHost, clock: ManualClock)
     openFile: (cpu) => {
       const registers = registersOf(host.domains, host.shape, cpu);
       return {
-        read: (register) => registers.get(register)?.() ?? 0n,
+        read: (register) => failingWith(isFailing(cpu + Math.floor(register / 8)), registers.get(register)?.() ?? 0n),
         close: () => undefined,
       };
     },

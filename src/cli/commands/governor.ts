@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
+import { CarbonOpsError } from "../../errors.ts";
 import { runGovernor } from "../../governor/daemon/main.ts";
 import { type FlagName, governorFlags } from "../../governor/daemon/options.ts";
+import { StartError } from "../../governor/daemon/start-error.ts";
 
 /** What each flag's value is called, and what the flag is for. The names of the first eight are the Python original's. */
 const flags: Readonly<Record<FlagName, readonly [value: string, description: string]>> = {
@@ -46,6 +48,8 @@ export function build(): Command {
       if (name === "no-state") return value === false ? [["no-state", true] as const] : [];
       return typeof value === "string" || typeof value === "boolean" ? [[name, value] as const] : [];
     });
-    await runGovernor(new Map(values));
+    await runGovernor(new Map(values)).catch((error: unknown) => {
+      throw error instanceof StartError ? new CarbonOpsError(error.code, error.message) : error;
+    });
   });
 }

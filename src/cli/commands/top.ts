@@ -10,13 +10,14 @@ import type { EnergySource } from "../../energy/source.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { readGpus } from "../../host/gpu.ts";
 import { readHostname } from "../../host/hostname.ts";
+import { readNamespacePids } from "../../host/namespace-pids.ts";
 import type { HostRoots } from "../../host/roots.ts";
 import { readCpuTimes } from "../../host/stat.ts";
 import { attributionModeFor, type IdleBaseline, idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { type GpuPower, GpuWatch } from "../../monitor/gpu-watch.ts";
 import { type HostView, HostWatch } from "../../monitor/host-watch.ts";
 import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts";
-import { inOrder, type TopOrder, type TopPage, topPage } from "../../report/terminal/top.ts";
+import { gpuPowerByPid, inOrder, type TopOrder, type TopPage, thatUsed, topPage } from "../../report/terminal/top.ts";
 import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
 import { estimatorFor } from "../estimator.ts";
@@ -157,7 +158,7 @@ interface Seen {
 async function look({ source, watch, gpuWatch, roots }: Top): Promise<Seen | null> {
   await source.settle?.();
   const view = watch.advance();
-  const gpus = await gpuWatch.advance(readGpus(roots));
+  const gpus = await gpuWatch.advance(readGpus(roots), (pid) => readNamespacePids(roots, pid).length > 0);
   return view === null ? null : { view, gpus };
 }
 
@@ -226,11 +227,15 @@ function frameOf(top: Top, { view, gpus }: Seen, order: TopOrder, help: string |
 function topJson(top: Top, { view, gpus }: Seen): unknown {
   const { source, idleBaseline, carbon, flags, context } = top;
   const gramsPerHourOf = (watts: number): number | null => (carbon === null ? null : watts * carbon.gramsPerWattHour);
-  const used = view.consumers.filter(({ joules, busyCpus }) => joules !== 0 || busyCpus !== 0);
-  const consumers = inOrder(used, flags.sort).map(({ key: _key, ...consumer }) => ({
-    ...consumer,
-    gramsPerHour: gramsPerHourOf(consumer.watts),
-  }));
+  const gpuPower = gpuPowerByPid(gpus);
+  const ofProcess = flags.cgroups === true ? null : gpuPower;
+  const consumers = inOrder(thatUsed(view.consumers, ofProcess), flags.sort, ofProcess).map(
+    ({ key: _key, ...consumer }) => ({
+      ...consumer,
+      ...gpuFiguresOf(consumer.pid, ofProcess),
+      gramsPerHour: gramsPerHourOf(consumer.watts),
+    }),
+  );
   return {
     timestamp: isoFromWallMs(context.clock.wallMs()),
     ...view,
@@ -248,6 +253,13 @@ function topJson(top: Top, { view, gpus }: Seen): unknown {
     attributionMode: attributionModeFor(source),
     notes: top.notes,
   };
+}
+
+/** Beside `watts` and `joules`, never in them. Null where no driver tells processes apart. */
+function gpuFiguresOf(pid: number | null, gpuPower: ReturnType<typeof gpuPowerByPid>) {
+  if (pid === null || gpuPower === null) return { gpuWatts: null, gpuJoules: null };
+  const { watts, joules } = gpuPower.get(pid) ?? { watts: 0, joules: 0 };
+  return { gpuWatts: watts, gpuJoules: joules };
 }
 
 function unreadable(): CarbonOpsError {

@@ -1,8 +1,7 @@
-import { encodeLine, protocolVersion, type WireValue } from "../protocol.ts";
+import { encodeLine, protocolVersion, type Refusal, type WireValue } from "../protocol.ts";
 import type { TickHistory } from "./history.ts";
 import { countedGaps, type Domain, deltaMicrojoules, totalMicrojoules } from "./meter.ts";
 import type { Polling } from "./poller.ts";
-import { refusalLine } from "./server.ts";
 
 /** Who answers: the same in every line of one process. */
 export interface Identity {
@@ -17,12 +16,20 @@ export interface TickStamp {
   readonly monotonicNs: bigint;
 }
 
+interface Members {
+  readonly [name: string]: WireValue;
+}
+
 export const warmingUpLine = encodeLine({ status: "warming_up" });
+
+export function refusalLine({ code, message }: Refusal): string {
+  return encodeLine({ status: "error", code, message });
+}
 
 export function snapshotLine(
   identity: Identity,
   tick: TickStamp,
-  pollIntervalSeconds: number,
+  pollSeconds: number,
   domains: readonly Domain[],
 ): string {
   return encodeLine({
@@ -30,17 +37,16 @@ export function snapshotLine(
     sequence: tick.sequence,
     timestamp: tick.wallMs / 1000,
     monotonic_ns: tick.monotonicNs.toString(),
-    poll_interval_s: pollIntervalSeconds,
-    ...energyMembers(domains, totalMicrojoules),
-    deltas_uj: byId(domains, deltaMicrojoules),
+    poll_interval_s: pollSeconds,
+    ...energyMembers(domains, domains.map(totalMicrojoules)),
+    deltas_uj: Object.fromEntries(domains.map((domain) => [domain.counter.id, deltaMicrojoules(domain)])),
     gaps: countedGaps(domains),
   });
 }
 
 export function windowLine(
   identity: Identity,
-  fromNs: bigint,
-  toNs: bigint,
+  [fromNs, toNs]: readonly [bigint, bigint],
   history: TickHistory,
   domains: readonly Domain[],
 ): string {
@@ -50,47 +56,40 @@ export function windowLine(
     return refusalLine({ code: "window_not_held", message: `The oldest tick that is kept is of ${oldestNs}.` });
   }
   if (toNs > newestNs) {
-    return refusalLine({
-      code: "window_not_reached",
-      message: `The newest tick is of ${newestNs}; ask again after the next.`,
-    });
+    const message = `The newest tick is of ${newestNs}; ask again after the next.`;
+    return refusalLine({ code: "window_not_reached", message });
   }
-  const window = history.window(
-    fromNs,
-    toNs,
-    domains.map(({ counter }) => counter.rule),
-  );
-  const energyOf = new Map(domains.map((domain, index) => [domain, window.microjoules[index] ?? 0n]));
+  const rules = domains.map(({ counter }) => counter.rule);
+  const { microjoules, gaps, firstTickNs, lastTickNs, tickCount } = history.window(fromNs, toNs, rules);
   return encodeLine({
     ...header(identity),
     from_ns: fromNs.toString(),
     to_ns: toNs.toString(),
-    ...energyMembers(domains, (domain) => energyOf.get(domain) ?? 0n),
-    gaps: window.gaps,
-    first_tick_ns: window.firstTickNs.toString(),
-    last_tick_ns: window.lastTickNs.toString(),
-    ticks: window.tickCount,
+    ...energyMembers(domains, microjoules),
+    gaps,
+    first_tick_ns: firstTickNs.toString(),
+    last_tick_ns: lastTickNs.toString(),
+    ticks: tickCount,
   });
 }
 
 /** @param facts about the process, in the protocol's names. */
 export function infoLine(
   identity: Identity,
-  facts: { readonly [name: string]: WireValue },
+  facts: Members,
   polling: Polling | null,
   domains: readonly Domain[],
 ): string {
-  const lateness = polling?.lateness() ?? null;
   return encodeLine({
     ...header(identity),
     ...facts,
-    skipped_ticks: polling?.skippedTicks ?? 0,
-    tick_lateness_ms: lateness && { p50: lateness.p50Ms, p99: lateness.p99Ms, max: lateness.maxMs },
+    skipped_ticks: polling?.skippedTicks() ?? 0,
+    tick_lateness_ms: polling?.lateness() ?? null,
     domains: domains.map(domainMembers),
   });
 }
 
-function domainMembers({ counter, state, problem }: Domain): WireValue {
+function domainMembers({ counter, state, problem }: Domain): Members {
   const { unitNanojoules, countsPerUnit = 1n, modulus } = counter.rule;
   return {
     id: counter.id,
@@ -109,24 +108,18 @@ function domainMembers({ counter, state, problem }: Domain): WireValue {
   };
 }
 
-function header({ governorId, bootId }: Identity): { readonly [name: string]: WireValue } {
+function header({ governorId, bootId }: Identity): Members {
   return { status: "ok", protocol: protocolVersion, governor_id: governorId, boot_id: bootId };
 }
 
 /** `counters_uj` are disjoint: their sum is the host's energy. `nested_uj` lie inside them, mirror them or contain them. */
-function energyMembers(
-  domains: readonly Domain[],
-  energyOf: (domain: Domain) => bigint,
-): { readonly [name: string]: WireValue } {
-  const counted = domains.filter(({ counter }) => counter.counted);
-  const nested = domains.filter(({ counter }) => !counter.counted);
+function energyMembers(domains: readonly Domain[], microjoules: readonly bigint[]): Members {
+  const energies = domains.map(({ counter }, at) => [counter, microjoules[at] ?? 0n] as const);
+  const of = (isWanted: (counter: Domain["counter"]) => boolean): Members =>
+    Object.fromEntries(energies.flatMap(([counter, energy]) => (isWanted(counter) ? [[counter.id, energy]] : [])));
   return {
-    counters_uj: byId(counted, energyOf),
-    nested_uj: byId(nested, energyOf),
-    totals_uj: byId(domains, energyOf),
+    counters_uj: of(({ counted }) => counted),
+    nested_uj: of(({ counted }) => !counted),
+    totals_uj: of(() => true),
   };
-}
-
-function byId(domains: readonly Domain[], energyOf: (domain: Domain) => bigint): ReadonlyMap<string, bigint> {
-  return new Map(domains.map((domain) => [domain.counter.id, energyOf(domain)]));
 }

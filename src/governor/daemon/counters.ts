@@ -3,25 +3,15 @@ import { openMsrCounters } from "../../energy/msr-counters.ts";
 import { rawFromMicrojoules, scaleFromRange } from "../../energy/powercap-unit.ts";
 import { listPowercapZones, type PowercapZone } from "../../energy/powercap-zones.ts";
 import { zoneFile } from "../../energy/zone-file.ts";
-import { messageOf, systemErrorCode } from "../../errors.ts";
-import type { CpuInfo } from "../../host/cpuinfo-text.ts";
-import type { CounterMode } from "../protocol.ts";
+import type { CpuIdentity } from "../../host/cpu-identity.ts";
+import { messageOf, systemErrorCode } from "../../thrown.ts";
+import type { GovernorOptions } from "./options.ts";
 
 /** One hardware counter. It stays open from its first successful reading on, so that it can be read after root is given up. */
 export interface Counter extends HardwareCounter {
   readonly name: string;
   /** Id of the domain that it lies in as the kernel shows it; null at the top. */
   readonly parentId: string | null;
-}
-
-export interface CounterRequest {
-  readonly mode: CounterMode;
-  readonly powercapRoot: string;
-  readonly msrRoot: string;
-  /** Says, for registers, which CPUs are online and in which package. */
-  readonly sysRoot: string;
-  /** Logical CPUs whose registers may be read, one of each package is; null: any. */
-  readonly msrCpus: readonly number[] | null;
 }
 
 export interface FoundCounters {
@@ -31,14 +21,14 @@ export interface FoundCounters {
 }
 
 /** The counters of this host; empty where there are none. The one place that knows of modes. */
-export function openCounters(request: CounterRequest, cpu: CpuInfo | null): FoundCounters {
-  const { mode, powercapRoot, msrCpus } = request;
-  if (mode === "sysfs") {
-    const zones = listPowercapZones(powercapRoot, cpu?.vendor ?? null);
+export function openCounters(options: GovernorOptions, cpu: CpuIdentity | null): FoundCounters {
+  if (options.mode === "sysfs") {
+    const zones = listPowercapZones(options.powercapRoot, cpu?.vendor ?? null);
     return { counters: zones.map(powercapCounter), problems: [] };
   }
   if (cpu === null) return { counters: [], problems: ["its processor is not known"] };
-  const { counters, problems } = openMsrCounters({ ...request, cpu, ...(msrCpus !== null && { cpus: msrCpus }) });
+  const { msrRoot, sysRoot, msrCpus } = options;
+  const { counters, problems } = openMsrCounters({ msrRoot, sysRoot, cpu, ...(msrCpus !== null && { cpus: msrCpus }) });
   return {
     counters: counters.map((counter) => ({ ...counter, ...placeOf(counter.id) })),
     problems: problems.map(reasonOf),
@@ -60,10 +50,9 @@ export function problemOf(counter: Counter): string | null {
   }
 }
 
-function powercapCounter(zone: PowercapZone): Counter {
-  const { id, name, kind, counted } = zone;
-  const rule = { ...scaleFromRange(zone.rangeMicrojoules), limits: limitsOf(kind) };
-  const file = zoneFile(zone.energyFile);
+function powercapCounter({ id, name, kind, counted, rangeMicrojoules, energyFile }: PowercapZone): Counter {
+  const rule = { ...scaleFromRange(rangeMicrojoules), limits: limitsOf(kind) };
+  const file = zoneFile(energyFile);
   const readRaw = (): bigint => rawFromMicrojoules(file.read(), rule.unitNanojoules);
   return { id, kind, counted, rule, ...placeOf(id), name, readRaw, close: () => file.close() };
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import { CarbonOpsError, messageOf } from "../../errors.ts";
-import { type CpuInfo, parseCpuInfo } from "../../host/cpuinfo-text.ts";
+import { type CpuIdentity, parseCpuIdentity } from "../../host/cpu-identity.ts";
 import { readOptionalKernelFile } from "../../host/optional-kernel-file.ts";
-import { type Identity, infoLine, snapshotLine, type TickStamp, warmingUpLine, windowLine } from "./answers.ts";
+import { messageOf } from "../../thrown.ts";
+import { infoLine, snapshotLine, type TickStamp, warmingUpLine, windowLine } from "./answers.ts";
 import { type Counter, openCounters } from "./counters.ts";
 import { tickHistory } from "./history.ts";
 import type { Log } from "./log.ts";
@@ -20,12 +20,15 @@ import {
   type PrivilegedProcess,
 } from "./privileged.ts";
 import { type SocketServer, serve } from "./server.ts";
-import { loadState, resume, type StateFile, savedDomainOf, stateFile, stateText } from "./state.ts";
+import { StartError } from "./start-error.ts";
+import { loadState, resume, savedDomainOf, stateFile, stateText } from "./state.ts";
 
 /** What the daemon needs of the process that it is. */
 export interface GovernorHost {
   readonly own: PrivilegedProcess;
   readonly clock: Clock;
+  /** Seconds since the boot, those asleep included. */
+  uptimeSeconds(): number;
   readonly log: Log;
   readonly version: string;
   /** Whether systemd handed over a listening socket. */
@@ -34,48 +37,21 @@ export interface GovernorHost {
   onReady(): void;
 }
 
-export interface Governor {
-  /** Looks for counters that appeared, and for replacements of those that cannot be read any more. */
-  rediscover(): void;
-  /** Saves the state and lets clients go. */
-  stop(): void;
-}
-
 /** The state is saved this often; a restart reads what the counters did since. */
-const saveEverySeconds = 5;
+const saveEveryNs = 5_000_000_000n;
 
 /**
  * Opens counters and socket, gives up root, resumes where an earlier governor stopped, and starts to poll. Throws
  * GOVERNOR_NO_COUNTERS, GOVERNOR_RUNNING, GOVERNOR_SOCKET_UNUSABLE or GOVERNOR_USER_UNUSABLE.
  */
-export async function startGovernor(options: GovernorOptions, host: GovernorHost): Promise<Governor> {
-  const { clock, log, own } = host;
-  const cpu = cpuInfoOrNull(options.procRoot);
-  const { counters: found, problems: unasked } = openCounters(options, cpu);
-  const problems = openWithPrivilege(found);
-  const isUsable = found.some((counter) => counter.counted && !problems.has(counter));
-  if (!isUsable) {
-    const why = whyNone(options, cpu, [...unasked, ...problems.values()]);
-    if (!options.allowEmpty) throw noCounters(why);
-    log("warn", "no_counters", `There is no energy to count: ${why}.`);
-  }
-  if (options.stateFile !== null) makeStateDirectory(options.stateFile, options.user, own);
-  const server = options.disableIpc ? null : await socketFor(options, host);
-  if (options.user !== null) {
-    try {
-      dropPrivileges(options.user, own);
-    } catch (error) {
-      // An open socket would keep a process alive that is still root.
-      server?.close();
-      throw error;
-    }
-  } else if (own.geteuid?.() === 0)
-    log("warn", "still_root", "The governor stays root; --user NAME makes it give that up.");
-
-  const pollIntervalNs = BigInt(Math.round(options.pollIntervalSeconds * 1e9));
-  const begun = beginOrResume(options, host, found);
-  const { identity, meter } = begun;
-  const history = tickHistory(Math.ceil(options.historySeconds / options.pollIntervalSeconds) + 2);
+export async function startGovernor(options: GovernorOptions, host: GovernorHost) {
+  const { clock, log } = host;
+  const { pollIntervalSeconds, stateFile: statePath } = options;
+  const cpu = parseCpuIdentity(readOptionalKernelFile(join(options.procRoot, "cpuinfo")) ?? "");
+  const found = openUsableCounters(options, cpu, log);
+  const server = await bindAndGiveUpRoot(options, host);
+  const { identity, meter, lastSequence, isResumed } = beginOrResume(options, host, found);
+  const history = tickHistory(Math.ceil(options.historySeconds / pollIntervalSeconds) + 2);
   const startedNs = clock.monotonicNs();
   let tick: TickStamp | null = null;
   let line: string | null = null;
@@ -83,17 +59,18 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
   let polling: Polling | null = null;
   let sockets: SocketServer | null = null;
 
-  const state: StateFile | null =
-    options.stateFile === null
-      ? null
-      : stateFile(options.stateFile, (problem) => {
-          const words =
-            problem === null ? "is saved again" : `cannot be saved (${problem}): a restart will lose the totals`;
-          const [level, event] =
-            problem === null ? (["info", "state_saved_again"] as const) : (["warn", "state_not_saved"] as const);
-          if (problem !== stateProblem) log(level, event, `The state in ${options.stateFile} ${words}.`);
-          stateProblem = problem;
-        });
+  const onStateProblem = (problem: string | null): void => {
+    // Said once, though the words may change: each way of writing names its own file.
+    const isKnown = (problem === null) === (stateProblem === null);
+    stateProblem = problem;
+    if (isKnown) return;
+    if (problem === null) log("info", "state_saved_again", `The state in ${statePath} is saved again.`);
+    else {
+      const words = `cannot be saved (${problem}): a restart will lose the totals`;
+      log("warn", "state_not_saved", `The state in ${statePath} ${words}.`);
+    }
+  };
+  const state = statePath === null ? null : stateFile(statePath, onStateProblem);
   const currentState = (): string =>
     stateText({
       governorId: identity.governorId,
@@ -107,7 +84,7 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
   let savedGaps = 0;
   const saveIfDue = (nowNs: bigint, gaps: number): void => {
     // A gap is saved at once: a restart must not add what this process has left out.
-    if (state === null || (gaps === savedGaps && Number(nowNs - savedNs) / 1e9 < saveEverySeconds)) return;
+    if (state === null || (gaps === savedGaps && nowNs - savedNs < saveEveryNs)) return;
     // An id is on disk before a client hears it.
     if (savedNs === 0n) state.saveNow(currentState());
     else state.save(currentState());
@@ -115,10 +92,15 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
     savedGaps = gaps;
   };
 
+  const hasSlept = sleepWatch(host);
   const onTick = (): void => {
     const monotonicNs = clock.monotonicNs();
-    logChanges(log, meter.read());
-    tick = { sequence: (tick?.sequence ?? begun.sequence) + 1, wallMs: clock.wallMs(), monotonicNs };
+    if (hasSlept()) {
+      meter.breakOff();
+      log("warn", "slept", "The machine was suspended: what it used meanwhile is a gap.");
+    }
+    for (const domain of meter.read()) logProblem(log, domain);
+    tick = { sequence: (tick?.sequence ?? lastSequence) + 1, wallMs: clock.wallMs(), monotonicNs };
     line = null;
     const gaps = countedGaps(meter.domains);
     const counts = meter.domains.map((domain) => domain.state.counts);
@@ -131,42 +113,42 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
     const answers = {
       snapshot: () => {
         if (tick === null) return warmingUpLine;
-        line ??= snapshotLine(identity, tick, options.pollIntervalSeconds, meter.domains);
+        line ??= snapshotLine(identity, tick, pollIntervalSeconds, meter.domains);
         return line;
       },
       info: () => {
         const facts = {
           version: host.version,
           mode: options.mode,
-          poll_interval_s: options.pollIntervalSeconds,
+          poll_interval_s: pollIntervalSeconds,
           history_s: options.historySeconds,
           uptime_s: Number(clock.monotonicNs() - startedNs) / 1e9,
-          clients: sockets?.clientCount ?? 0,
+          clients: sockets?.clientCount() ?? 0,
           sequence: tick?.sequence ?? 0,
-          state: { path: options.stateFile, problem: stateProblem },
+          state: { path: statePath, problem: stateProblem },
         };
         return infoLine(identity, facts, polling, meter.domains);
       },
-      window: (fromNs: bigint, toNs: bigint) => windowLine(identity, fromNs, toNs, history, meter.domains),
+      window: (fromNs: bigint, toNs: bigint) => windowLine(identity, [fromNs, toNs], history, meter.domains),
     };
-    sockets = serve(server, answers, () => clock.monotonicNs(), pollIntervalNs);
+    sockets = serve(server, answers, clock, pollIntervalSeconds);
   }
-  polling = startPolling(options.pollIntervalSeconds, clock, onTick);
-  log("info", "started", `Counting ${meter.domains.length} domains every ${options.pollIntervalSeconds} s.`, {
+  polling = startPolling(pollIntervalSeconds, clock, onTick);
+  log("info", "started", `Counting ${meter.domains.length} domains every ${pollIntervalSeconds} s.`, {
     governor_id: identity.governorId,
-    resumed: begun.isResumed,
-    domains: meter.domains.map(({ counter }) => counter.id),
-    uid: own.getuid?.(),
+    resumed: isResumed,
+    domains: idsOf(meter.domains),
+    uid: host.own.getuid?.(),
   });
   host.onReady();
   return {
-    rediscover: () => {
+    /** Looks for counters that appeared, and for replacements of those that cannot be read any more. */
+    rediscover: (): void => {
       const adopted = meter.adopt(openCounters(options, cpu).counters);
-      log("info", "rediscovered", `${adopted.length} counters were taken in.`, {
-        domains: adopted.map(({ counter }) => counter.id),
-      });
+      log("info", "rediscovered", `${adopted.length} counters were taken in.`, { domains: idsOf(adopted) });
     },
-    stop: () => {
+    /** Saves the state and lets clients go. */
+    stop: (): void => {
       polling.stop();
       sockets?.close();
       state?.saveNow(currentState());
@@ -176,86 +158,109 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
   };
 }
 
-interface Begun {
-  readonly identity: Identity;
-  readonly meter: Meter;
-  /** Of the last tick that an earlier process can have served. */
-  readonly sequence: number;
-  readonly isResumed: boolean;
+/** Reads every counter once, as root. Throws GOVERNOR_NO_COUNTERS where none of those that make up the host's energy can be. */
+function openUsableCounters(options: GovernorOptions, cpu: CpuIdentity | null, log: Log): readonly Counter[] {
+  const { counters, problems: unasked } = openCounters(options, cpu);
+  const problems = openWithPrivilege(counters);
+  if (counters.some((counter) => counter.counted && !problems.has(counter))) return counters;
+  const why = whyNone(options, cpu, [...unasked, ...problems.values()]);
+  if (!options.allowEmpty) {
+    const remedy = "ask `carbon-ops doctor`, or start it with --allow-empty";
+    throw new StartError("GOVERNOR_NO_COUNTERS", `The governor has no energy to count because ${why}; ${remedy}.`);
+  }
+  log("warn", "no_counters", `There is no energy to count: ${why}.`);
+  return counters;
+}
+
+function whyNone(
+  { mode, powercapRoot, msrRoot }: GovernorOptions,
+  cpu: CpuIdentity | null,
+  problems: readonly string[],
+) {
+  const [problem = "ENOENT"] = problems;
+  const [place, module] = mode === "sysfs" ? [powercapRoot, "intel_rapl_msr"] : [msrRoot, "msr"];
+  if (problem === "EACCES" || problem === "EPERM")
+    return "only root may read the counters, and the governor is not root";
+  if (cpu?.isGuest === true) return `this virtual machine is offered none (${place} shows no RAPL counter)`;
+  if (problem !== "ENOENT") return `reading the counters fails (${[...new Set(problems)].join(", ")})`;
+  return `${place} shows no RAPL counter: the module is not loaded (sudo modprobe ${module}), or the processor has none`;
+}
+
+/** The last that is done as root. */
+async function bindAndGiveUpRoot(options: GovernorOptions, { own, log, hasInheritedSocket }: GovernorHost) {
+  if (options.stateFile !== null) makeStateDirectory(options.stateFile, options.user, own);
+  if (!options.disableIpc && !hasInheritedSocket && (options.socketMode & 0o006) !== 0)
+    log("warn", "open_socket", "Every user may connect; fast readers can spy on other programs (CVE-2020-8694).");
+  const bind = hasInheritedSocket ? inheritedSocket : () => bindSocket(options, own);
+  const server = options.disableIpc ? null : await bind();
+  if (options.user === null) {
+    if (own.geteuid?.() === 0) log("warn", "still_root", "The governor stays root; --user NAME makes it give that up.");
+    return server;
+  }
+  try {
+    dropPrivileges(options.user, own);
+    return server;
+  } catch (error) {
+    // An open socket would keep a process alive that is still root.
+    server?.close();
+    throw error;
+  }
+}
+
+/**
+ * Whether the machine was suspended for half a second or more since the last call. Then CLOCK_MONOTONIC stood still, but the uptime went on
+ * (clock_gettime(2), CLOCK_BOOTTIME). It is asked only when the wall clock has jumped, as it does after a suspend.
+ */
+function sleepWatch(host: GovernorHost): () => boolean {
+  const aheadOfMonotonic = (seconds: number): number => seconds - Number(host.clock.monotonicNs()) / 1e9;
+  let wall = aheadOfMonotonic(host.clock.wallMs() / 1000);
+  let uptime = aheadOfMonotonic(host.uptimeSeconds());
+  return () => {
+    const [wallBefore, uptimeBefore] = [wall, uptime];
+    wall = aheadOfMonotonic(host.clock.wallMs() / 1000);
+    if (Math.abs(wall - wallBefore) >= 0.5) uptime = aheadOfMonotonic(host.uptimeSeconds());
+    return uptime - uptimeBefore >= 0.5;
+  };
 }
 
 /** Goes on with the totals of an earlier process where nothing can have been lost since; otherwise starts at 0 with a new id. */
-function beginOrResume(options: GovernorOptions, { clock, log }: GovernorHost, found: readonly Counter[]): Begun {
+function beginOrResume(options: GovernorOptions, { clock, log }: GovernorHost, found: readonly Counter[]) {
   const bootId = readOptionalKernelFile(join(options.procRoot, "sys", "kernel", "random", "boot_id")) || null;
-  const monotonicNs = (): bigint => clock.monotonicNs();
   try {
     const saved = options.stateFile === null ? null : loadState(options.stateFile);
     if (saved !== null) {
       const nowNs = clock.monotonicNs();
       const { states, absent } = resume(saved, bootId, options.mode, nowNs, found);
-      const meter = openMeter([...found, ...absent], states, monotonicNs);
+      const meter = openMeter([...found, ...absent], states, clock);
       refuseLoss(meter);
+      // Of the last tick that the earlier process can have served.
       const intervalsSince = Math.ceil(Number(nowNs - saved.savedAtNs) / 1e9 / options.pollIntervalSeconds);
-      const identity = { governorId: saved.governorId, bootId };
-      return { identity, meter, sequence: saved.sequence + intervalsSince, isResumed: true };
+      const lastSequence = saved.sequence + intervalsSince;
+      return { identity: { governorId: saved.governorId, bootId }, meter, lastSequence, isResumed: true };
     }
   } catch (error) {
-    log("warn", "not_resumed", `The saved state is not continued: ${messageOf(error)}.`, {
-      state_file: options.stateFile,
-    });
+    const details = { state_file: options.stateFile };
+    log("warn", "not_resumed", `The saved state is not continued: ${messageOf(error)}.`, details);
   }
-  const meter = openMeter(found, new Map(), monotonicNs);
-  return { identity: { governorId: randomUUID(), bootId }, meter, sequence: 0, isResumed: false };
+  const meter = openMeter(found, new Map(), clock);
+  return { identity: { governorId: randomUUID(), bootId }, meter, lastSequence: 0, isResumed: false };
 }
 
 /** The first reading after a restart covers the time between: where a step of the host's energy is implausible, it is unknown. */
 function refuseLoss(meter: Meter): void {
-  const gapsBefore = new Map(meter.domains.map((domain) => [domain, domain.state.gaps]));
   meter.read();
-  const isLost = meter.domains.some((domain) => {
-    const { counter, problem, state } = domain;
-    const hasNewGap = state.gaps > (gapsBefore.get(domain) ?? 0);
+  const isLost = meter.domains.some(({ counter, problem, state, before }) => {
     // A reading that fails, and a counter that stands still, lose nothing yet: both go on from where they were.
-    return counter.counted && problem === null && hasNewGap && !state.isFrozen;
+    return counter.counted && problem === null && state.gaps > before.gaps && !state.isFrozen;
   });
   if (isLost) throw new Error("a counter was reset, or may have gone round, since it was saved");
 }
 
-async function socketFor(options: GovernorOptions, host: GovernorHost) {
-  if (host.hasInheritedSocket) return inheritedSocket();
-  if ((options.socketMode & 0o006) !== 0) {
-    host.log("warn", "open_socket", "Every user may connect; fast readers can spy on other programs (CVE-2020-8694).");
-  }
-  return bindSocket({ path: options.socketPath, group: options.socketGroup, mode: options.socketMode }, host.own);
+function idsOf(domains: readonly Domain[]): string[] {
+  return domains.map(({ counter }) => counter.id);
 }
 
-function cpuInfoOrNull(proc: string): CpuInfo | null {
-  return parseCpuInfo(readOptionalKernelFile(join(proc, "cpuinfo")) ?? "");
-}
-
-function whyNone(options: GovernorOptions, cpu: CpuInfo | null, problems: readonly string[]): string {
-  const [problem] = problems;
-  if (problem === "EACCES" || problem === "EPERM")
-    return "only root may read the counters, and the governor is not root";
-  const [place, module] =
-    options.mode === "sysfs" ? [options.powercapRoot, "intel_rapl_msr"] : [options.msrRoot, "msr"];
-  if (cpu?.isGuest === true) return `this virtual machine is offered none (${place} shows no RAPL counter)`;
-  if (problem !== undefined && problem !== "ENOENT") {
-    return `reading the counters fails (${[...new Set(problems)].join(", ")})`;
-  }
-  return `${place} shows no RAPL counter: the module is not loaded (sudo modprobe ${module}), or the processor has none`;
-}
-
-function noCounters(why: string): CarbonOpsError {
-  return new CarbonOpsError(
-    "GOVERNOR_NO_COUNTERS",
-    `The governor has no energy to count because ${why}; ask \`carbon-ops doctor\`, or start it with --allow-empty.`,
-  );
-}
-
-function logChanges(log: Log, changed: readonly Domain[]): void {
-  for (const { counter, problem } of changed) {
-    if (problem === null) log("info", "counter_back", `${counter.id} can be read again.`);
-    else log("warn", "counter_unreadable", `${counter.id} (${counter.name}) cannot be read: ${problem}.`);
-  }
+function logProblem(log: Log, { counter, problem }: Domain): void {
+  if (problem === null) log("info", "counter_back", `${counter.id} can be read again.`);
+  else log("warn", "counter_unreadable", `${counter.id} (${counter.name}) cannot be read: ${problem}.`);
 }

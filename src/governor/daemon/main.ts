@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
+import { uptime } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../clock.ts";
-import { CarbonOpsError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../thrown.ts";
 import { type GovernorHost, startGovernor } from "./governor.ts";
 import { jsonLog } from "./log.ts";
 import { type FlagValues, governorFlags, governorOptions } from "./options.ts";
+import { StartError, startErrorExitCodes } from "./start-error.ts";
 
 /** The daemon's composition root: `node dist/governor/daemon/main.js`, and what `carbon-ops governor` calls. */
 
@@ -16,6 +18,7 @@ export async function runGovernor(values: FlagValues): Promise<void> {
   const host: GovernorHost = {
     own: process,
     clock: systemClock,
+    uptimeSeconds: uptime,
     log,
     version: packageVersion(),
     hasInheritedSocket: process.env["LISTEN_PID"] === String(process.pid) && process.env["LISTEN_FDS"] === "1",
@@ -53,7 +56,7 @@ function flagsIn(argv: readonly string[]): FlagValues {
     const { values } = parseArgs({ args: [...argv], options: Object.fromEntries(flags), strict: true });
     return new Map(Object.entries(values));
   } catch (error) {
-    throw new CarbonOpsError("USAGE", `${messageOf(error)}.`);
+    throw new StartError("USAGE", `${messageOf(error)}.`);
   }
 }
 
@@ -63,6 +66,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     process.exitCode = 0;
   } catch (error) {
     process.stderr.write(`carbon-ops governor: ${messageOf(error)}\n`);
-    process.exitCode = error instanceof CarbonOpsError ? error.exitCode : 70;
+    process.exitCode = error instanceof StartError ? startErrorExitCodes[error.code] : 70;
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../../clock.ts";
 import {
   advanceCounter,
   type CounterRule,
@@ -18,52 +19,40 @@ export interface Domain {
   problem: string | null;
 }
 
-export interface Meter {
-  /** Never shorter and never reordered: a domain that vanished keeps its place and its total. */
-  readonly domains: readonly Domain[];
-  /** Reads every counter; returns those whose `problem` changed. */
-  read(): Domain[];
-  /**
-   * Takes in counters that were found anew. A known counter that can still be read is kept, since a process that has given up
-   * root cannot open another; one that cannot is replaced, if the new one can be read and counts in the same unit.
-   */
-  adopt(found: readonly Counter[]): Domain[];
-  close(): void;
-}
+export type Meter = ReturnType<typeof openMeter>;
 
 /** @param saved what each domain had counted, by id, when an earlier process of this governor stopped. */
-export function openMeter(
-  counters: readonly Counter[],
-  saved: ReadonlyMap<string, CounterState>,
-  monotonicNs: () => bigint,
-): Meter {
+export function openMeter(counters: readonly Counter[], saved: ReadonlyMap<string, CounterState>, clock: Clock) {
   const domains = counters.map((counter) => domainOf(counter, saved.get(counter.id) ?? unreadCounter));
   const adoptOne = (counter: Counter): Domain | null => {
     const index = domains.findIndex((domain) => domain.counter.id === counter.id);
     const known = domains[index];
-    const isUseful =
-      known?.problem !== null &&
-      problemOf(counter) === null &&
-      (known === undefined || hasSameUnit(known.counter.rule, counter.rule));
-    if (!isUseful) {
+    const isReplaceable =
+      known === undefined || (known.problem !== null && hasSameUnit(known.counter.rule, counter.rule));
+    if (!isReplaceable || problemOf(counter) !== null) {
       counter.close();
       return null;
     }
-    if (known === undefined) {
-      const added = domainOf(counter, unreadCounter);
-      domains.push(added);
-      return added;
-    }
-    known.counter.close();
-    const replaced = domainOf(counter, known.state);
-    domains[index] = replaced;
-    return replaced;
+    known?.counter.close();
+    const adopted = domainOf(counter, known?.state ?? unreadCounter);
+    domains[known === undefined ? domains.length : index] = adopted;
+    return adopted;
   };
   return {
+    /** Never shorter and never reordered: a domain that vanished keeps its place and its total. */
     domains,
-    read: () => domains.filter((domain) => readDomain(domain, monotonicNs)),
-    adopt: (found) => found.flatMap((counter) => adoptOne(counter) ?? []),
-    close: () => {
+    /** Reads every counter; returns those whose `problem` changed. */
+    read: () => domains.filter((domain) => readDomain(domain, clock)),
+    /**
+     * Takes in counters that were found anew. A known counter that can still be read is kept, since a process that has given up
+     * root cannot open another; one that cannot is replaced, if the new one can be read and counts in the same unit.
+     */
+    adopt: (found: readonly Counter[]) => found.flatMap((counter) => adoptOne(counter) ?? []),
+    /** Counters may have been reset unseen: the next readings are new beginnings, and what was between is a gap. */
+    breakOff: (): void => {
+      for (const domain of domains) domain.state = { ...missReading(domain.state), raw: null };
+    },
+    close: (): void => {
       for (const { counter } of domains) counter.close();
     },
   };
@@ -88,12 +77,12 @@ function domainOf(counter: Counter, state: CounterState): Domain {
 }
 
 /** Each counter has its own time: they are read one after the other. */
-function readDomain(domain: Domain, monotonicNs: () => bigint): boolean {
+function readDomain(domain: Domain, clock: Clock): boolean {
   domain.before = domain.state;
   const problemBefore = domain.problem;
   try {
     const raw = domain.counter.readRaw();
-    domain.state = advanceCounter(domain.state, domain.counter.rule, raw, monotonicNs());
+    domain.state = advanceCounter(domain.state, domain.counter.rule, raw, clock.monotonicNs());
     domain.problem = null;
   } catch (error) {
     domain.state = missReading(domain.state);

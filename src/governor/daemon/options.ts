@@ -1,5 +1,5 @@
-import { CarbonOpsError } from "../../errors.ts";
 import { type CounterMode, defaultSocketPath } from "../protocol.ts";
+import { StartError } from "./start-error.ts";
 
 export type GovernorOptions = Readonly<ReturnType<typeof governorOptions>>;
 
@@ -87,6 +87,6 @@ function permissionsOf(text: string): number {
   throw wrong("socket-mode", text, "three octal digits, such as 660");
 }
 
-function wrong(name: string, value: string, allowed: string): CarbonOpsError {
-  return new CarbonOpsError("USAGE", `--${name} must be ${allowed}, not "${value}".`);
+function wrong(name: string, value: string, allowed: string): StartError {
+  return new StartError("USAGE", `--${name} must be ${allowed}, not "${value}".`);
 }

@@ -1,12 +1,6 @@
 import type { Clock } from "../../clock.ts";
 
-export interface Polling {
-  /** Ticks left out because an earlier one, or the machine, took longer than the interval. */
-  readonly skippedTicks: number;
-  /** How late ticks came, in milliseconds, over the last minute or so; null before the first. */
-  lateness(): { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
-  stop(): void;
-}
+export type Polling = ReturnType<typeof startPolling>;
 
 const latenessKept = 1024;
 
@@ -14,55 +8,42 @@ const latenessKept = 1024;
  * Calls `tick` now, and then at start + n x interval: each timer is set for an absolute time, so that lateness does not add up as
  * it does with setInterval. What was missed is left out rather than made up for: counters lose nothing by it.
  */
-export function startPolling(intervalSeconds: number, clock: Clock, tick: () => void): Polling {
+export function startPolling(intervalSeconds: number, clock: Clock, tick: () => void) {
   const intervalNs = BigInt(Math.round(intervalSeconds * 1e9));
   const startNs = clock.monotonicNs();
-  const latenessMs: number[] = [];
-  let last = -1n;
+  const latenessMs = new Float64Array(latenessKept);
+  let timed = 0;
+  let due = 0n;
   let skippedTicks = 0;
   let timer: NodeJS.Timeout | null = null;
 
   const schedule = (): void => {
     const nowNs = clock.monotonicNs();
-    const next = bigger(last + 1n, (nowNs - startNs) / intervalNs + 1n);
-    skippedTicks += Number(next - last - 1n);
-    const dueNs = startNs + next * intervalNs;
-    timer = setTimeout(
-      () => {
-        last = next;
-        latenessMs.push(Number(clock.monotonicNs() - dueNs) / 1e6);
-        if (latenessMs.length > latenessKept) latenessMs.shift();
-        tick();
-        schedule();
-      },
-      millisecondsOf(dueNs - nowNs),
-    );
+    const last = due;
+    const coming = (nowNs - startNs) / intervalNs + 1n;
+    due = coming > last ? coming : last + 1n;
+    skippedTicks += Number(due - last - 1n);
+    // Rounded up: a timer that fires early would find the counters of the tick before.
+    timer = setTimeout(onTime, Math.max(0, Number((startNs + due * intervalNs - nowNs + 999_999n) / 1_000_000n)));
+  };
+  const onTime = (): void => {
+    latenessMs[timed % latenessKept] = Number(clock.monotonicNs() - startNs - due * intervalNs) / 1e6;
+    timed += 1;
+    tick();
+    schedule();
   };
 
   tick();
-  last = 0n;
   schedule();
   return {
-    get skippedTicks() {
-      return skippedTicks;
-    },
+    /** Ticks left out because an earlier one, or the machine, took longer than the interval. */
+    skippedTicks: () => skippedTicks,
+    /** How late ticks came, in milliseconds, over the last minute or so; null before the first. */
     lateness: () => {
-      const sorted = latenessMs.toSorted((left, right) => left - right);
+      const sorted = latenessMs.slice(0, timed).toSorted();
       const quantile = (level: number): number => sorted[Math.floor(level * (sorted.length - 1))] ?? 0;
-      if (sorted.length === 0) return null;
-      return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), maxMs: quantile(1) };
+      return timed === 0 ? null : { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) };
     },
-    stop: () => {
-      if (timer !== null) clearTimeout(timer);
-    },
+    stop: () => clearTimeout(timer ?? undefined),
   };
-}
-
-/** Rounded up: a timer that fires early would find the counters of the tick before. */
-function millisecondsOf(nanoseconds: bigint): number {
-  return Math.max(0, Number((nanoseconds + 999_999n) / 1_000_000n));
-}
-
-function bigger(left: bigint, right: bigint): bigint {
-  return left > right ? left : right;
 }

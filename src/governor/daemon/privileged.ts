@@ -12,8 +12,10 @@ import {
 } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
-import { CarbonOpsError, messageOf, systemErrorCode } from "../../errors.ts";
+import { messageOf, systemErrorCode } from "../../thrown.ts";
 import { type Counter, problemOf } from "./counters.ts";
+import type { GovernorOptions } from "./options.ts";
+import { StartError } from "./start-error.ts";
 
 /** Everything that needs root, and nothing else: counters are opened, the socket bound and handed to its group, root given up. */
 
@@ -32,22 +34,17 @@ export function openWithPrivilege(counters: readonly Counter[]): ReadonlyMap<Cou
   );
 }
 
-export interface SocketPlace {
-  readonly path: string;
-  /** Name or number of the group that may connect. */
-  readonly group: string;
-  readonly mode: number;
-}
+type SocketPlace = Pick<GovernorOptions, "socketPath" | "socketGroup" | "socketMode">;
 
 /**
  * Binds the socket so that at no instant anybody but this process and, in the end, the group can connect. Throws
  * GOVERNOR_RUNNING where a live daemon answers, GOVERNOR_SOCKET_UNUSABLE for everything else that stands in the way.
  */
 export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Promise<Server> {
-  const groupId = groupIdOf(place.group);
+  const groupId = groupIdOf(place.socketGroup);
   if (groupId === null) {
-    const remedy = `create it (sudo groupadd --system ${place.group}) or name another with --socket-group`;
-    throw unusable(place, `there is no group ${place.group}`, remedy);
+    const remedy = `create it (sudo groupadd --system ${place.socketGroup}) or name another with --socket-group`;
+    throw unusable(place, `there is no group ${place.socketGroup}`, remedy);
   }
   refuseOpenDirectory(place, own);
   await clearPath(place);
@@ -55,15 +52,15 @@ export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Pr
   try {
     // bind(2) happens inside the call; the umask is the whole process's, so it is put back at once.
     const umask = own.umask(0o777);
-    server.listen(place.path);
+    server.listen(place.socketPath);
     own.umask(umask);
     await once(server, "listening");
   } catch (error) {
     throw unusable(place, messageOf(error), "choose another path with --socket-path, or run it as root");
   }
   try {
-    if (groupId !== own.getegid?.()) lchownSync(place.path, own.geteuid?.() ?? 0, groupId);
-    chmodSync(place.path, place.mode);
+    if (groupId !== own.getegid?.()) lchownSync(place.socketPath, own.geteuid?.() ?? 0, groupId);
+    chmodSync(place.socketPath, place.socketMode);
   } catch (error) {
     server.close();
     throw unusable(place, messageOf(error), "run it as root, or name a group of your own with --socket-group");
@@ -82,7 +79,7 @@ export async function inheritedSocket(): Promise<Server> {
 
 /** In a directory where others may rename files, the path could be another file's between two calls. */
 function refuseOpenDirectory(place: SocketPlace, own: PrivilegedProcess): void {
-  const directory = dirname(place.path);
+  const directory = dirname(place.socketPath);
   const stats = orUnusable(place, () => lstatSync(realpathSync(directory)));
   const isSticky = (stats.mode & 0o1000) !== 0;
   const isOwn = stats.uid === 0 || stats.uid === own.geteuid?.();
@@ -98,18 +95,18 @@ async function clearPath(place: SocketPlace): Promise<void> {
     throw unusable(place, "something that is no socket is there");
   }
   if (await isAnswered(place)) {
-    throw new CarbonOpsError(
+    throw new StartError(
       "GOVERNOR_RUNNING",
-      `A governor is running on ${place.path} already; stop it first, or give this one another --socket-path.`,
+      `A governor is running on ${place.socketPath} already; stop it first, or give this one another --socket-path.`,
     );
   }
   // Nothing may come between these two calls, so that a daemon that started meanwhile keeps its socket.
   const now = statsOrNull(place);
-  if (now?.ino === found.ino) unlinkSync(place.path);
+  if (now?.ino === found.ino) unlinkSync(place.socketPath);
 }
 
 async function isAnswered(place: SocketPlace): Promise<boolean> {
-  const probe = connect(place.path);
+  const probe = connect(place.socketPath);
   try {
     await once(probe, "connect");
     return true;
@@ -124,7 +121,7 @@ async function isAnswered(place: SocketPlace): Promise<boolean> {
 }
 
 function statsOrNull(place: SocketPlace): Stats | null {
-  return orUnusable(place, () => lstatSync(place.path, { throwIfNoEntry: false })) ?? null;
+  return orUnusable(place, () => lstatSync(place.socketPath, { throwIfNoEntry: false })) ?? null;
 }
 
 function orUnusable<Result>(place: SocketPlace, attempt: () => Result): Result {
@@ -136,11 +133,14 @@ function orUnusable<Result>(place: SocketPlace, attempt: () => Result): Result {
 }
 
 function unusable(
-  { path }: SocketPlace,
+  { socketPath }: SocketPlace,
   why: string,
   remedy = "remove it or choose another path with --socket-path",
-): CarbonOpsError {
-  return new CarbonOpsError("GOVERNOR_SOCKET_UNUSABLE", `The socket ${path} cannot be used because ${why}; ${remedy}.`);
+): StartError {
+  return new StartError(
+    "GOVERNOR_SOCKET_UNUSABLE",
+    `The socket ${socketPath} cannot be used because ${why}; ${remedy}.`,
+  );
 }
 
 /** Makes the state file's directory, where there is none, for the user that will write it. What fails shows when it is written. */
@@ -182,8 +182,8 @@ function canBecomeRoot(own: PrivilegedProcess): boolean {
   }
 }
 
-function unusableUser(user: string, why: string): CarbonOpsError {
-  return new CarbonOpsError(
+function unusableUser(user: string, why: string): StartError {
+  return new StartError(
     "GOVERNOR_USER_UNUSABLE",
     `The governor cannot become ${user} because ${why}; name another user with --user, and start it as root.`,
   );

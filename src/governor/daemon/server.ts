@@ -1,5 +1,7 @@
 import type { Server, Socket } from "node:net";
-import { encodeLine, type GovernorRequest, longestRequestBytes, parseRequest, type Refusal } from "../protocol.ts";
+import type { Clock } from "../../clock.ts";
+import { longestRequestBytes, parseRequest, type Refusal } from "../protocol.ts";
+import { refusalLine } from "./answers.ts";
 
 export interface Answers {
   /** One line, the same text until the next tick. */
@@ -11,8 +13,8 @@ export interface Answers {
 /** `idleSeconds`: a client that neither completes a request nor subscribes for so long is let go. `unreadBytes`: of answers that it may leave unread. */
 const limits = { clients: 256, idleSeconds: 60, unreadBytes: 65_536 } as const;
 
-/** Requests of one client that are answered before other clients, and ticks, have their turn. */
-const requestsPerTurn = 8;
+/** Lines that are answered between two looks at the timer, one of each client in turn. */
+const linesPerTurn = 32;
 
 interface Client {
   readonly socket: Socket;
@@ -20,26 +22,21 @@ interface Client {
   input: Buffer;
   lastRequestNs: bigint;
   subscription: { readonly intervalNs: bigint; nextNs: bigint } | null;
-  isScheduled: boolean;
   hasEnded: boolean;
 }
 
-export interface SocketServer {
-  readonly clientCount: number;
-  /** To be called after each tick: subscribers are served, and idle or unreading clients let go. */
-  afterTick(monotonicNs: bigint): void;
-  close(): void;
-}
+export type SocketServer = ReturnType<typeof serve>;
 
 /** Answers requests on a listening server. Whatever a client does costs a bounded amount of memory and of time between ticks. */
-export function serve(
-  server: Server,
-  answers: Answers,
-  monotonicNs: () => bigint,
-  pollIntervalNs: bigint,
-): SocketServer {
+export function serve(server: Server, answers: Answers, clock: Clock, pollIntervalSeconds: number) {
+  const halfTickNs = BigInt(Math.round(pollIntervalSeconds * 5e8));
   const clients = new Set<Client>();
-  let lastTickNs = monotonicNs();
+  /** In the order of their turns. */
+  const waiting = new Set<Client>();
+  let isTurnDue = false;
+  /** Time spent on answers since the last tick: after half an interval, clients wait for the next, so that it finds a core. */
+  let spentNs = 0n;
+  let lastTickNs = clock.monotonicNs();
 
   const letGo = (client: Client): void => {
     clients.delete(client);
@@ -47,13 +44,9 @@ export function serve(
     client.socket.destroy();
   };
 
-  const answer = (client: Client, line: string): void => {
+  const answerTo = (client: Client, line: string): string => {
     const request = parseRequest(line);
-    client.lastRequestNs = monotonicNs();
-    client.socket.write(answerTo(client, request));
-  };
-
-  const answerTo = (client: Client, request: GovernorRequest | Refusal): string => {
+    client.lastRequestNs = clock.monotonicNs();
     if ("code" in request) return refusalLine(request);
     if (request.op === "info") return answers.info();
     if (request.op === "window") return answers.window(request.fromNs, request.toNs);
@@ -64,36 +57,46 @@ export function serve(
     return answers.snapshot();
   };
 
-  /** Answers a few lines, then lets others have their turn; waits while the client does not read. */
-  const work = (client: Client): void => {
-    client.isScheduled = false;
-    if (client.socket.destroyed) return;
-    for (let answered = 0; answered < requestsPerTurn; answered += 1) {
-      if (client.socket.writableLength > limits.unreadBytes / 2) {
-        client.socket.once("drain", () => schedule(client));
-        return;
-      }
-      const end = client.input.indexOf(10);
-      if (end > longestRequestBytes || (end < 0 && client.input.length > longestRequestBytes)) {
-        refuse(client, { code: "line_too_long", message: `A request line has at most ${longestRequestBytes} bytes.` });
-        return;
-      }
-      if (end < 0) {
-        if (client.hasEnded) client.socket.end();
-        else client.socket.resume();
-        return;
-      }
-      const line = client.input.toString("utf8", 0, end);
-      client.input = client.input.subarray(end + 1);
-      answer(client, line);
+  /** Answers the client's next line. Returns whether it may have more to answer now. */
+  const answerNext = (client: Client): boolean => {
+    const { socket, input } = client;
+    if (socket.destroyed) return false;
+    if (socket.writableLength > limits.unreadBytes / 2) {
+      socket.once("drain", () => schedule(client));
+      return false;
     }
-    schedule(client);
+    const end = input.indexOf(10);
+    if (end > longestRequestBytes || (end < 0 && input.length > longestRequestBytes)) {
+      refuse(client, { code: "line_too_long", message: `A request line has at most ${longestRequestBytes} bytes.` });
+    } else if (end >= 0) {
+      client.input = input.subarray(end + 1);
+      socket.write(answerTo(client, input.toString("utf8", 0, end)));
+      return true;
+    } else if (client.hasEnded) socket.end();
+    else socket.resume();
+    return false;
+  };
+
+  const takeTurns = (): void => {
+    const startNs = clock.monotonicNs();
+    let left = linesPerTurn;
+    for (const client of waiting) {
+      const hasMore = answerNext(client);
+      waiting.delete(client);
+      if (hasMore) waiting.add(client);
+      left -= 1;
+      if (left === 0) break;
+    }
+    spentNs += clock.monotonicNs() - startNs;
+    isTurnDue = waiting.size > 0;
+    if (isTurnDue && spentNs < halfTickNs) setImmediate(takeTurns);
   };
 
   const schedule = (client: Client): void => {
-    if (client.isScheduled) return;
-    client.isScheduled = true;
-    setImmediate(work, client);
+    waiting.add(client);
+    if (isTurnDue) return;
+    isTurnDue = true;
+    if (spentNs < halfTickNs) setImmediate(takeTurns);
   };
 
   const refuse = (client: Client, refusal: Refusal): void => {
@@ -107,9 +110,8 @@ export function serve(
     const client: Client = {
       socket,
       input: Buffer.alloc(0),
-      lastRequestNs: monotonicNs(),
+      lastRequestNs: clock.monotonicNs(),
       subscription: null,
-      isScheduled: false,
       hasEnded: false,
     };
     socket.on("error", () => letGo(client));
@@ -122,7 +124,7 @@ export function serve(
     socket.on("data", (chunk: Buffer) => {
       client.input = client.input.length === 0 ? chunk : Buffer.concat([client.input, chunk]);
       socket.pause();
-      if (!client.isScheduled) work(client);
+      schedule(client);
     });
     socket.on("end", () => {
       client.hasEnded = true;
@@ -131,23 +133,24 @@ export function serve(
   });
 
   return {
-    get clientCount() {
-      return clients.size;
-    },
-    afterTick: (nowNs) => {
+    clientCount: () => clients.size,
+    /** To be called after each tick: subscribers are served, and idle or unreading clients let go. */
+    afterTick: (nowNs: bigint): void => {
       lastTickNs = nowNs;
+      if (isTurnDue && spentNs >= halfTickNs) setImmediate(takeTurns);
+      spentNs = 0n;
       for (const client of clients) {
         const { socket, subscription } = client;
         const isIdle = subscription === null && Number(nowNs - client.lastRequestNs) / 1e9 > limits.idleSeconds;
         if (isIdle || socket.writableLength > limits.unreadBytes) {
           letGo(client);
-        } else if (subscription !== null && nowNs + pollIntervalNs / 2n >= subscription.nextNs) {
+        } else if (subscription !== null && nowNs + halfTickNs >= subscription.nextNs) {
           socket.write(answers.snapshot());
-          subscription.nextNs = nextDue(subscription.nextNs, subscription.intervalNs, nowNs + pollIntervalNs / 2n);
+          subscription.nextNs = nextDue(subscription.nextNs, subscription.intervalNs, nowNs + halfTickNs);
         }
       }
     },
-    close: () => {
+    close: (): void => {
       server.close();
       for (const client of clients) letGo(client);
     },
@@ -157,8 +160,4 @@ export function serve(
 /** The next instant on the subscription's own grid, so that a late tick does not shift those after it. A tick serves what is due within half of one. */
 function nextDue(dueNs: bigint, intervalNs: bigint, nowNs: bigint): bigint {
   return dueNs + ((nowNs - dueNs) / intervalNs + 1n) * intervalNs;
-}
-
-export function refusalLine({ code, message }: Refusal): string {
-  return encodeLine({ status: "error", code, message });
 }

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
-import { type CounterRule, type CounterState, domainKinds } from "../../energy/counter.ts";
-import { messageOf, systemErrorCode } from "../../errors.ts";
+import type { CounterRule, CounterState } from "../../energy/counter.ts";
+import { messageOf, systemErrorCode } from "../../thrown.ts";
 import type { CounterMode } from "../protocol.ts";
 import { absentCounter, type Counter } from "./counters.ts";
 import { type Domain, hasSameUnit } from "./meter.ts";
@@ -20,9 +21,15 @@ type SavedDomain = Pick<Counter, "id" | "kind" | "counted"> & Required<Omit<Coun
 
 const formatVersion = 1;
 
+/** One line of JSON, and a line with its hash. */
 export function stateText(state: GovernorState): string {
   const asText = (_name: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
-  return `${JSON.stringify({ version: formatVersion, ...state }, asText)}\n`;
+  const line = JSON.stringify({ version: formatVersion, ...state }, asText);
+  return `${line}\n${sha256(line)}\n`;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 export function savedDomainOf({ counter, state }: Domain): SavedDomain {
@@ -40,66 +47,25 @@ export function loadState(path: string): GovernorState | null {
     if (systemErrorCode(error) === "ENOENT") return null;
     throw error;
   }
-  const value: unknown = JSON.parse(text, (_name, member: unknown) =>
-    typeof member === "string" && /^\d{1,20}$/.test(member) ? BigInt(member) : member,
-  );
+  const [line = "", hash] = text.split("\n");
+  const value: unknown = hash === sha256(line) ? JSON.parse(line, withBigInts) : null;
   if (isState(value)) return value;
   throw new Error(`it is damaged, or not of version ${formatVersion}`);
 }
 
+function withBigInts(_name: string, member: unknown): unknown {
+  return typeof member === "string" && /^\d{1,20}$/.test(member) ? BigInt(member) : member;
+}
+
+/** Its hash has shown that `stateText` wrote it, whole: the version then says in which shape. */
 function isState(value: unknown): value is GovernorState {
-  const shape = {
-    version: isCount,
-    governorId: isName,
-    bootId: isName,
-    mode: isMode,
-    sequence: isCount,
-    savedAtNs: isBig,
-  };
-  const isWhole = hasMembers(value, { ...shape, domains: Array.isArray });
-  return isWhole && value["version"] === formatVersion && [value["domains"]].flat().every(isSavedDomain);
-}
-
-function isSavedDomain(value: unknown): boolean {
-  const ofCounter = { id: isName, kind: isKind, counted: isFlag };
-  const ofRule = { unitNanojoules: isBig, countsPerUnit: isBig, modulus: isBigOrNull };
-  const ofState = {
-    raw: isBigOrNull,
-    changedAtNs: isBig,
-    counts: isBig,
-    wraps: isCount,
-    gaps: isCount,
-    isFrozen: isFlag,
-  };
-  return hasMembers(value, { ...ofCounter, ...ofRule, ...ofState });
-}
-
-type Check = (value: unknown) => boolean;
-
-function hasMembers(value: unknown, shape: Readonly<Record<string, Check>>): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const members = new Map<string, unknown>(Object.entries(value));
-  return Object.entries(shape).every(([name, isRight]) => isRight(members.get(name)));
-}
-
-const isName: Check = (value) => typeof value === "string" && /^[\w./:-]{1,200}$/.test(value);
-const isMode: Check = (value) => value === "sysfs" || value === "msr";
-const isKind: Check = (value) => domainKinds.some((kind) => kind === value);
-const isFlag: Check = (value) => typeof value === "boolean";
-const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isBig: Check = (value) => typeof value === "bigint";
-const isBigOrNull: Check = (value) => value === null || isBig(value);
-
-/** How a saved state is continued: the states of the counters found, by id, and stand-ins for those that are gone. */
-export interface Resumption {
-  readonly states: ReadonlyMap<string, CounterState>;
-  readonly absent: readonly Counter[];
+  return typeof value === "object" && value !== null && "version" in value && value.version === formatVersion;
 }
 
 /**
  * Whether counting can go on where the saved state stopped: the same boot (the monotonic clock and the hardware counters have
  * gone on), the same units. Throws an Error with the reason where it cannot. Whether each counter's step since then is
- * plausible shows at the first reading.
+ * plausible shows at the first reading. Returns the states of the counters found, by id, and stand-ins for those that are gone.
  */
 export function resume(
   saved: GovernorState,
@@ -107,7 +73,7 @@ export function resume(
   mode: CounterMode,
   nowNs: bigint,
   counters: readonly Counter[],
-): Resumption {
+) {
   if (saved.bootId !== bootId) throw new Error("it is of another boot");
   if (saved.mode !== mode) throw new Error(`it was counted in the mode ${saved.mode}`);
   if (saved.savedAtNs > nowNs) throw new Error("it is from the future of the monotonic clock");
@@ -124,18 +90,11 @@ export function resume(
   return { states, absent };
 }
 
-export interface StateFile {
-  /** Writes in the background unless a writing is under way: a slow disk delays no tick. */
-  save(text: string): void;
-  /** Writes now, whatever it takes: before the first client, and at the end. */
-  saveNow(text: string): void;
-}
-
 /**
  * Writes beside the file and renames: a reader finds the old state or the new one, whole. Nothing is synced to the disk: what a
  * crash of the machine could take is of the boot before, and never resumed. Problems go to `onProblem`, null when mended.
  */
-export function stateFile(path: string, onProblem: (problem: string | null) => void): StateFile {
+export function stateFile(path: string, onProblem: (problem: string | null) => void) {
   let isWriting = false;
   let savedNow = 0;
   const write = async (text: string): Promise<void> => {
@@ -148,12 +107,14 @@ export function stateFile(path: string, onProblem: (problem: string | null) => v
     onProblem(error === null ? null : messageOf(error));
   };
   return {
-    save: (text) => {
+    /** Writes in the background unless a writing is under way: a slow disk delays no tick. */
+    save: (text: string): void => {
       if (isWriting) return;
       isWriting = true;
       write(text).then(() => settle(null), settle);
     },
-    saveNow: (text) => {
+    /** Writes now, whatever it takes: before the first client, and at the end. */
+    saveNow: (text: string): void => {
       savedNow += 1;
       try {
         // A name of its own: the background writing may still hold the other file.

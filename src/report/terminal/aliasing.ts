@@ -17,6 +17,10 @@ export interface AliasingResult {
   readonly isSimulated: boolean;
   readonly durationSeconds: number;
   readonly scrapeSeconds: number;
+  /** Whether the usual 15 s would have been too long for this duration. */
+  readonly isScrapeShortened: boolean;
+  /** Seconds of the simulated counter in a real one; null where simulated time passed at once. */
+  readonly speed: number | null;
   /** Null on hardware: there the exact accumulation is the reference. */
   readonly trueJoules: number | null;
   /** Wraps of the register, and of its microjoules in 32 bits, while it was read. */
@@ -24,6 +28,17 @@ export interface AliasingResult {
   readonly microjouleWraps: number;
   readonly exact: ReaderResult;
   readonly scrapers: readonly ReaderResult[];
+  readonly prometheus: PrometheusResult;
+}
+
+/** What a real Prometheus made of the same counter. */
+export interface PrometheusResult {
+  /** Null where none took part. */
+  readonly version: string | null;
+  readonly scrapeCount: number;
+  /** Why there are no readers; null where there are. */
+  readonly problem: string | null;
+  readonly readers: readonly ReaderResult[];
 }
 
 /** Joules that 32 bits of microjoules hold: 2^32 µJ. */
@@ -31,36 +46,60 @@ const microjoules32Joules = 4294.967_296;
 
 /** What `carbon-ops demo aliasing` shows on a terminal. */
 export function aliasingPage(result: AliasingResult, width: number, style: TextStyle): string {
-  const { exact, scrapers, trueJoules } = result;
+  const { exact, trueJoules } = result;
+  const all = readersOf(result);
   const referenceJoules = trueJoules ?? exact.joules;
   const meanWatts = referenceJoules / result.durationSeconds;
   const whence = result.isSimulated ? "SIMULATED, no counter of this machine was read" : "a counter of this machine";
-  const readers = [exact, ...scrapers].map((reader, index) =>
-    readerRow(reader, referenceJoules, marks[index] ?? "", style),
-  );
+  const readers = all.map((reader, index) => readerRow(reader, referenceJoules, marks[index] ?? "", style));
   const rows: (readonly [string, string])[] = [
     ["counter", `${whence}: ${result.counter}`],
     [
       "energy",
       `${formatSignificant(referenceJoules, 6)} J in ${formatSignificant(result.durationSeconds)} s, ${formatSignificant(meanWatts)} W on average${trueJoules === null ? " (by the exact accumulation)" : " (known exactly)"}`,
     ],
+    ...timeRows(result),
     ["wraps", `register ${result.registerWraps}, its microjoules in 32 bits ${result.microjouleWraps}`],
     [
       "so",
       `32 bits of microjoules hold ${formatSignificant(microjoules32Joules, 4)} J: at this power they must be read at least every ${formatSignificant(microjoules32Joules / meanWatts)} s`,
     ],
   ];
+  rows.push(["Prometheus", prometheusText(result.prometheus)]);
   return [
     `${style.strong("Energy that readers of a 32-bit counter add up")}\n`,
     labelledRows(rows, width, style),
     "\n",
     ...readers,
     "\n",
-    plot([exact, ...scrapers], Math.min(width, 80)),
+    plot(all, Math.min(width, 80)),
   ].join("");
 }
 
-const marks: readonly string[] = ["*", "r", "m", "p"];
+/** In the order in which every picture shows them. */
+export function readersOf({ exact, scrapers, prometheus }: AliasingResult): readonly ReaderResult[] {
+  return [exact, ...scrapers, ...prometheus.readers];
+}
+
+function timeRows({ speed, durationSeconds, scrapeSeconds, isScrapeShortened }: AliasingResult): [string, string][] {
+  const rows: [string, string][] = [];
+  if (speed !== null && speed > 1) {
+    const real = `${formatSignificant(durationSeconds / speed)} s`;
+    rows.push(["time", `simulated time passed ${formatSignificant(speed)} times as fast as real time, in ${real}`]);
+  }
+  if (isScrapeShortened) {
+    const fits = `a scrape every ${formatSignificant(scrapeSeconds)} s, since 15 s do not fit into this duration`;
+    rows.push(["scrape", `${fits}; --duration 120s --speed 15 shows 15 s in 8 s, with a simulated counter`]);
+  }
+  return rows;
+}
+
+function prometheusText({ version, scrapeCount, problem }: PrometheusResult): string {
+  if (problem !== null) return `took no part: ${problem}`;
+  return `a real one took part, version ${version ?? "unknown"}, ${scrapeCount} scrapes of the raw counter`;
+}
+
+const marks: readonly string[] = ["*", "r", "m", "p", "R", "P"];
 
 function readerRow(reader: ReaderResult, referenceJoules: number, mark: string, style: TextStyle): string {
   const share = referenceJoules > 0 ? Math.abs(reader.missedJoules) / referenceJoules : 0;

@@ -21,9 +21,52 @@ export interface TopPage {
   readonly help: string | null;
 }
 
-/** Sorted for the table: by watts now, by joules so far (largest first), or by process id (by path for groups). */
-export function inOrder(consumers: readonly ConsumerPower[], order: TopOrder): ConsumerPower[] {
-  const byName = (left: ConsumerPower, right: ConsumerPower): number =>
+/** By process id, what processes draw on the boards whose drivers tell them apart; null where no driver does. */
+export function gpuPowerByPid(gpus: readonly GpuPower[]): ReadonlyMap<number, PartPower> | null {
+  const told = gpus.flatMap(({ processes }) => (processes === null ? [] : [processes]));
+  if (told.length === 0) return null;
+  const byPid = new Map<number, PartPower>();
+  for (const { pid, watts, joules } of told.flat()) {
+    const other = byPid.get(pid);
+    byPid.set(pid, { watts: watts + (other?.watts ?? 0), joules: joules + (other?.joules ?? 0) });
+  }
+  return byPid;
+}
+
+/** Those that used anything so far. */
+export function thatUsed(
+  consumers: readonly ConsumerPower[],
+  gpuPower: ReadonlyMap<number, PartPower> | null,
+): ConsumerPower[] {
+  return consumers.filter(
+    ({ joules, busyCpus, pid }) => joules !== 0 || busyCpus !== 0 || (pid !== null && gpuPower?.has(pid) === true),
+  );
+}
+
+/** Sorted for the table: by watts now, by joules so far (largest first, on CPU and GPU together), or by process id (by path for groups). */
+export function inOrder(
+  consumers: readonly ConsumerPower[],
+  order: TopOrder,
+  gpuPower: ReadonlyMap<number, PartPower> | null,
+): ConsumerPower[] {
+  const withGpu = consumers.map((consumer) => {
+    const gpu = consumer.pid === null ? undefined : gpuPower?.get(consumer.pid);
+    return {
+      consumer,
+      key: consumer.key,
+      pid: consumer.pid,
+      watts: consumer.watts + (gpu?.watts ?? 0),
+      joules: consumer.joules + (gpu?.joules ?? 0),
+    };
+  });
+  return sorted(withGpu, order).map(({ consumer }) => consumer);
+}
+
+function sorted<Row extends Pick<ConsumerPower, "key" | "pid" | "watts" | "joules">>(
+  consumers: readonly Row[],
+  order: TopOrder,
+): Row[] {
+  const byName = (left: Row, right: Row): number =>
     (left.pid ?? 0) - (right.pid ?? 0) || Number(left.key > right.key) - Number(left.key < right.key);
   return consumers.toSorted((left, right) => {
     if (order === "w") return right.watts - left.watts || right.joules - left.joules || byName(left, right);
@@ -35,22 +78,31 @@ export function inOrder(consumers: readonly ConsumerPower[], order: TopOrder): C
 /** One frame of `carbon-ops top`, at most `height` lines of at most `width` characters. The rows add up to the host's line. */
 export function topPage(page: TopPage, width: number, height: number, style: TextStyle): string {
   const head = headLines(page, width, style);
+  const gpuPower = page.consumerKind === "process" ? gpuPowerByPid(page.gpus) : null;
   const foot = page.help === null ? [] : [style.faint(cut(page.help, width))];
-  const columns = columnsOf(page, width);
+  const columns = columnsOf(page, gpuPower !== null, width);
   const { idle, exited, unattributed } = page.view;
+  const gpuOf = (watts: number | null): Cells => (gpuPower === null ? [] : [watts === null ? "" : watts.toFixed(2)]);
   const parts = [
-    partRow("idle, nobody's", idle, page),
-    partRow(`${exited.count} that ended`, exited, page),
-    partRow("unattributed", unattributed, page),
+    partRow("idle, nobody's", idle, gpuOf(null), page),
+    partRow(`${exited.count} that ended`, exited, gpuOf(null), page),
+    partRow("unattributed", unattributed, gpuOf(unsharedGpuWatts(page, gpuPower)), page),
   ].map((cells) => style.faint(lineOf(cells, columns, width)));
   const room = Math.max(1, height - head.length - 1 - parts.length - foot.length);
-  const consumers = inOrder(
-    page.view.consumers.filter(({ joules, busyCpus }) => joules !== 0 || busyCpus !== 0),
-    page.order,
-  );
-  const rows = consumers.slice(0, room).map((consumer) => lineOf(consumerRow(consumer, page), columns, width));
-  const title = style.strong(lineOf(titlesOf(page), columns, width));
+  const consumers = inOrder(thatUsed(page.view.consumers, gpuPower), page.order, gpuPower);
+  const rows = consumers.slice(0, room).map((consumer) => {
+    const gpuWatts = consumer.pid === null ? 0 : (gpuPower?.get(consumer.pid)?.watts ?? 0);
+    return lineOf(consumerRow(consumer, gpuOf(gpuWatts), page), columns, width);
+  });
+  const title = style.strong(lineOf(titlesOf(page, gpuPower !== null), columns, width));
   return [...head, title, ...rows, ...parts, ...foot].map((line) => `${line}\n`).join("");
+}
+
+/** What the told boards draw, less the rows: their idle power, and processes that this host's /proc does not show. */
+function unsharedGpuWatts({ gpus, view }: TopPage, gpuPower: ReadonlyMap<number, PartPower> | null): number {
+  const told = gpus.filter(({ processes }) => processes !== null);
+  const boards = told.reduce((sum, { watts }) => sum + (watts ?? 0), 0);
+  return view.consumers.reduce((rest, { pid }) => rest - (pid === null ? 0 : (gpuPower?.get(pid)?.watts ?? 0)), boards);
 }
 
 function headLines({ view, source, idleBaseline, carbon, gpus, notes }: TopPage, width: number, style: TextStyle) {
@@ -99,21 +151,21 @@ function gpuText({ name, watts, joules, busyPercent }: GpuPower): string {
 
 type Cells = readonly string[];
 
-function titlesOf({ consumerKind, carbon }: TopPage): Cells {
+function titlesOf({ consumerKind, carbon }: TopPage, hasGpuPower: boolean): Cells {
   const names = consumerKind === "process" ? ["PID", "COMMAND"] : ["CGROUP"];
-  return [...names, "CPUs", "WATTS", "JOULES", ...(carbon === null ? [] : ["g/h"])];
+  return [...names, "CPUs", ...(hasGpuPower ? ["GPU W"] : []), "WATTS", "JOULES", ...(carbon === null ? [] : ["g/h"])];
 }
 
-function consumerRow(consumer: ConsumerPower, page: TopPage): Cells {
+function consumerRow(consumer: ConsumerPower, gpu: Cells, page: TopPage): Cells {
   const names =
     page.consumerKind === "process"
       ? [String(consumer.pid ?? ""), printable(consumer.name)]
       : [printable(consumer.name)];
-  return [...names, consumer.busyCpus.toFixed(2), ...powerCells(consumer, page)];
+  return [...names, consumer.busyCpus.toFixed(2), ...gpu, ...powerCells(consumer, page)];
 }
 
-function partRow(name: string, part: PartPower, page: TopPage): Cells {
-  return [...(page.consumerKind === "process" ? [""] : []), name, "", ...powerCells(part, page)];
+function partRow(name: string, part: PartPower, gpu: Cells, page: TopPage): Cells {
+  return [...(page.consumerKind === "process" ? [""] : []), name, "", ...gpu, ...powerCells(part, page)];
 }
 
 function powerCells({ watts, joules }: PartPower, { carbon }: TopPage): Cells {
@@ -134,8 +186,11 @@ interface Column {
   readonly isNumber: boolean;
 }
 
-function columnsOf({ consumerKind, carbon }: TopPage, width: number): readonly Column[] {
-  const numbers = [6, 9, 10, ...(carbon === null ? [] : [9])].map((size) => ({ width: size, isNumber: true }));
+function columnsOf({ consumerKind, carbon }: TopPage, hasGpuPower: boolean, width: number): readonly Column[] {
+  const numbers = [6, ...(hasGpuPower ? [8] : []), 9, 10, ...(carbon === null ? [] : [9])].map((size) => ({
+    width: size,
+    isNumber: true,
+  }));
   const pid = consumerKind === "process" ? [{ width: 7, isNumber: true }] : [];
   const taken = [...pid, ...numbers].reduce((sum, column) => sum + column.width + 1, 0);
   return [...pid, { width: Math.max(8, width - taken), isNumber: false }, ...numbers];

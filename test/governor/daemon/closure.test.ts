@@ -17,7 +17,6 @@ const privileged = [
   "energy/powercap-unit.ts",
   "energy/powercap-zones.ts",
   "energy/zone-file.ts",
-  "errors.ts",
   "governor/daemon/answers.ts",
   "governor/daemon/counters.ts",
   "governor/daemon/governor.ts",
@@ -29,15 +28,17 @@ const privileged = [
   "governor/daemon/poller.ts",
   "governor/daemon/privileged.ts",
   "governor/daemon/server.ts",
+  "governor/daemon/start-error.ts",
   "governor/daemon/state.ts",
   "governor/protocol.ts",
-  "host/cpuinfo-text.ts",
+  "host/cpu-identity.ts",
   "host/online-cpus.ts",
   "host/optional-kernel-file.ts",
+  "thrown.ts",
 ];
 
 /** Lines that hold code: neither blank nor comment alone. The aim is 1500; this may shrink, and must not grow. */
-const largestCodeLines = 2005;
+const largestCodeLines = 1788;
 
 interface Closure {
   readonly files: ReadonlySet<string>;

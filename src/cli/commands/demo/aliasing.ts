@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import type { Clock } from "../../../clock.ts";
 import { parseDurationSeconds } from "../../../config/duration.ts";
@@ -10,13 +11,15 @@ import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
 import { type OutputTarget, outputTarget } from "../../output-target.ts";
 import { addSettingFlags, rootsOf, settingsOf } from "../../setting-flags.ts";
-import { type CounterReader, exactReader, modularReader, restartReader } from "./counter-readers.ts";
+import { type CounterReader, exactReader, microjouleUnit, modularReader, restartReader } from "./counter-readers.ts";
 import { type DemonstratedCounter, hardwareCounter, simulatedCounter } from "./demonstrated-counter.ts";
+import { type PrometheusBeside, prometheusBeside, type Reckoning } from "./prometheus-reader.ts";
 
 interface AliasingFlags {
   readonly duration: string;
   readonly watts: string;
-  readonly scrape: string;
+  readonly scrape?: string;
+  readonly speed: string;
   readonly simulated?: boolean;
   readonly fast?: boolean;
   readonly svg?: string;
@@ -25,16 +28,22 @@ interface AliasingFlags {
 
 const exactIntervalSeconds = 0.1;
 const longestSeconds = 3600;
+const usualScrapeSeconds = 15;
+/** Where the usual interval fits less often into the time than this, a shorter one is taken, and the page says so. */
+const fewestScrapes = 4;
+const shortenedScrapes = 8;
 
 export function buildAliasing(context: CommandContext): Command {
   const command = new Command("aliasing")
     .summary("exact 10 Hz accumulation beside a reader of 32-bit counters every 15 s")
     .description(
       "Reads one package's counter 10 times a second, exactly, and beside it as a scraper does every 15 s from 32 bits; then says " +
-        "how much energy and how many wraps each of them missed. Without a readable counter it simulates one, and says so.",
+        "how much energy and how many wraps each of them missed. Where `prometheus` is installed, a real one scrapes the same counter. " +
+        "Without a readable counter it simulates one, and says so.",
     )
     .option("--duration <time>", "how long", "120s")
-    .option("--scrape <time>", "time between two readings of the scraper", "15s")
+    .option("--scrape <time>", "time between two readings of the scraper (default: 15s, less where it would not fit)")
+    .option("--speed <factor>", "seconds of the simulated counter in one second; above 1 the counter is simulated", "1")
     .option("--watts <watts>", "mean power of the simulated counter", "300")
     .option("--simulated", "simulate a counter even where there is a real one")
     .option("--fast", "let simulated time pass at once")
@@ -46,22 +55,55 @@ export function buildAliasing(context: CommandContext): Command {
     const settings = await settingsOf(command, context);
     const request = requestOf(flags);
     const svg = flags.svg === undefined ? null : outputTarget("--svg", flags.svg, context);
-    const clock = request.isFast ? virtualClock() : context.clock;
-    const hardware = request.mustSimulate ? null : hardwareCounter(rootsOf(settings, context), clock);
+    const clock = request.isFast ? virtualClock() : scaledClock(context.clock, request.speed);
+    const hardware = request.mustSimulate ? null : hardwareCounter(rootsOf(settings, context), context.clock);
     const counter = hardware ?? simulatedCounter(request.watts, clock);
+    const interruption = new AbortController();
+    const stopListening = endOnSignal(interruption, context);
+    const prometheus = await prometheusBeside({
+      counter,
+      scrapeMilliseconds: request.isFast ? null : Math.round((request.scrapeSeconds * 1000) / request.speed),
+      environment: context.environment,
+      signal: interruption.signal,
+      wallMs: () => context.clock.wallMs(),
+    });
     try {
+      if (interruption.signal.aborted) return;
       sayHowLong(counter, request, context);
-      const result = await demonstrate(counter, request, clock);
-      await publish(result, flags, svg, context);
+      const result = await demonstrate({ counter, request, clock, prometheus, signal: interruption.signal });
+      if (result !== null) await publish(result, flags, svg, context);
     } finally {
+      stopListening();
+      prometheus.close();
       counter.close();
     }
   });
 }
 
+/** A signal ends the demonstration as it would end any command, but first what it has started. */
+function endOnSignal(interruption: AbortController, context: CommandContext): () => void {
+  return context.onSignal((signal) => {
+    const number = endingSignals.get(signal);
+    if (number === undefined) return;
+    context.setExitCode(128 + number);
+    interruption.abort();
+  });
+}
+
+/** signal(7), the numbers of every architecture that Node.js runs on. */
+const endingSignals: ReadonlyMap<NodeJS.Signals, number> = new Map([
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGQUIT", 3],
+  ["SIGTERM", 15],
+]);
+
 interface AliasingRequest {
   readonly durationSeconds: number;
   readonly scrapeSeconds: number;
+  /** Whether nobody asked for this interval, and the usual one was too long. */
+  readonly isScrapeShortened: boolean;
+  readonly speed: number;
   readonly watts: number;
   readonly mustSimulate: boolean;
   readonly isFast: boolean;
@@ -69,13 +111,25 @@ interface AliasingRequest {
 
 function requestOf(flags: AliasingFlags): AliasingRequest {
   const isFast = flags.fast === true;
+  const durationSeconds = secondsOf("--duration", flags.duration);
+  const speed = speedOf(flags.speed);
+  const isScrapeShortened = flags.scrape === undefined && durationSeconds < fewestScrapes * usualScrapeSeconds;
+  const unasked = isScrapeShortened ? durationSeconds / shortenedScrapes : usualScrapeSeconds;
   return {
-    durationSeconds: secondsOf("--duration", flags.duration),
-    scrapeSeconds: secondsOf("--scrape", flags.scrape),
+    durationSeconds,
+    scrapeSeconds: flags.scrape === undefined ? unasked : secondsOf("--scrape", flags.scrape),
+    isScrapeShortened,
+    speed,
     watts: wattsOf(flags.watts),
-    mustSimulate: isFast || flags.simulated === true,
+    mustSimulate: isFast || speed > 1 || flags.simulated === true,
     isFast,
   };
+}
+
+function speedOf(text: string): number {
+  const speed = parseFiniteNumber(text);
+  if (speed !== null && speed >= 1 && speed <= 60) return speed;
+  throw new CarbonOpsError("USAGE", `--speed is "${text}", but must be a number from 1 to 60.`);
 }
 
 function secondsOf(flag: string, text: string): number {
@@ -91,21 +145,39 @@ function wattsOf(text: string): number {
   throw new CarbonOpsError("USAGE", `--watts is "${text}", but must be a number above 0 and at most 700.`);
 }
 
+/** What the demonstration's time is measured with; `wait` is how much longer until a time of it. */
+interface DemonstrationClock extends Pick<Clock, "monotonicNs"> {
+  wait(seconds: number, signal: AbortSignal): Promise<void>;
+}
+
 /** A clock that moves only when the demonstration waits. */
-function virtualClock(): Clock & { advanceNs(nanoseconds: bigint): void } {
+function virtualClock(): DemonstrationClock {
   let nowNs = 0n;
   return {
-    wallMs: () => Number(nowNs / 1_000_000n),
     monotonicNs: () => nowNs,
-    advanceNs: (nanoseconds) => {
-      nowNs += nanoseconds;
+    wait: async (seconds) => {
+      nowNs += BigInt(Math.round(seconds * 1e9));
+    },
+  };
+}
+
+/** The real clock, running faster where the counter is simulated. */
+function scaledClock(clock: Clock, speed: number): DemonstrationClock {
+  const openedNs = clock.monotonicNs();
+  const millionths = BigInt(Math.round(speed * 1e6));
+  return {
+    monotonicNs: () => openedNs + ((clock.monotonicNs() - openedNs) * millionths) / 1_000_000n,
+    wait: async (seconds, signal) => {
+      // An interrupted wait ends early; the demonstration looks at the signal after it.
+      await sleep((seconds * 1000) / speed, undefined, { signal }).catch(() => undefined);
     },
   };
 }
 
 function sayHowLong(counter: DemonstratedCounter, request: AliasingRequest, { stderr }: CommandContext): void {
   if (request.isFast || stderr.isTTY !== true) return;
-  stderr.write(`Reading ${counter.description} for ${formatDurationSeconds(request.durationSeconds)} …\n`);
+  const time = formatDurationSeconds(request.durationSeconds / request.speed);
+  stderr.write(`Reading ${counter.description} for ${time} …\n`);
 }
 
 interface Follower {
@@ -114,23 +186,32 @@ interface Follower {
   readonly points: (readonly [seconds: number, joules: number])[];
 }
 
-/** Reads until the time is over. Both readers take their first and last reading at the same moments. */
-async function demonstrate(
-  counter: DemonstratedCounter,
-  request: AliasingRequest,
-  clock: Clock & { advanceNs?(nanoseconds: bigint): void },
-): Promise<AliasingResult> {
-  const { unitNanojoules } = counter.rule;
-  const scrape = `every ${request.scrapeSeconds} s`;
+interface Demonstration {
+  readonly counter: DemonstratedCounter;
+  readonly request: AliasingRequest;
+  readonly clock: DemonstrationClock;
+  readonly prometheus: PrometheusBeside;
+  readonly signal: AbortSignal;
+}
+
+/** Reads until the time is over; both readers take their first and last reading at the same moments. Null when interrupted. */
+async function demonstrate({
+  counter,
+  request,
+  clock,
+  prometheus,
+  signal,
+}: Demonstration): Promise<AliasingResult | null> {
+  const scrape = `every ${Number(request.scrapeSeconds.toPrecision(3))} s`;
   const exact = follower("carbon-ops, 10 times a second", exactReader(counter.rule));
-  const register = follower(`register ${scrape}, decrease = restart at 0`, restartReader(unitNanojoules));
-  const modular = follower(`32 bits of microjoules ${scrape}, decrease = one wrap`, modularReader(1000n));
-  const restart = follower(`32 bits of microjoules ${scrape}, decrease = restart at 0`, restartReader(1000n));
+  const register = follower(`register ${scrape}, decrease = restart at 0`, restartReader(counter.rule));
+  const modular = follower(`32 bits of microjoules ${scrape}, decrease = one wrap`, modularReader(microjouleUnit));
+  const restart = follower(`32 bits of microjoules ${scrape}, decrease = restart at 0`, restartReader(microjouleUnit));
   const scrapers = [register, modular, restart];
   const startNs = clock.monotonicNs();
   const elapsedSeconds = (): number => Number(clock.monotonicNs() - startNs) / 1e9;
 
-  const microjoulesWatcher = modularReader(1000n);
+  const microjoulesWatcher = modularReader(microjouleUnit);
   const read = (isScrape: boolean): void => {
     const seconds = elapsedSeconds();
     const sample = counter.sample();
@@ -142,38 +223,58 @@ async function demonstrate(
     take(restart, sample.microjoules32, sample.monotonicNs, seconds);
   };
   read(true);
+  prometheus.begin();
   let scrapesDone = 0;
   const stepCount = Math.ceil(request.durationSeconds / exactIntervalSeconds);
   for (let step = 1; step <= stepCount; step += 1) {
     const dueSeconds = Math.min(step * exactIntervalSeconds, request.durationSeconds);
-    await waitUntil(dueSeconds, elapsedSeconds, clock);
+    const remainingSeconds = dueSeconds - elapsedSeconds();
+    if (remainingSeconds > 0) await clock.wait(remainingSeconds, signal);
+    if (signal.aborted) return null;
     const dueScrapes = Math.floor(dueSeconds / request.scrapeSeconds + 1e-9);
     read(dueScrapes > scrapesDone || step === stepCount);
     scrapesDone = dueScrapes;
   }
+  const durationSeconds = elapsedSeconds();
 
   const truth = counter.trueJoules();
   const referenceJoules = truth ?? exact.reader.joules;
-  const resultOf = ({ name, reader, points }: Follower, wraps: number): ReaderResult => ({
+  const resultOf = ({ name, joules, wrapsSeen, points }: Reckoning, wraps: number): ReaderResult => ({
     name,
-    joules: reader.joules,
-    missedJoules: referenceJoules - reader.joules,
-    wrapsSeen: reader.wrapsSeen,
-    wrapsMissed: Math.max(0, wraps - reader.wrapsSeen),
+    joules,
+    missedJoules: referenceJoules - joules,
+    wrapsSeen,
+    wrapsMissed: Math.max(0, wraps - wrapsSeen),
     points,
   });
+  const ofFollower = ({ name, reader: { joules, wrapsSeen }, points }: Follower): Reckoning => {
+    return { name, joules, wrapsSeen, points };
+  };
   const registerWraps = exact.reader.wrapsSeen;
   const microjouleWraps = microjoulesWatcher.wrapsSeen;
+  const reckoned = await prometheus.end(request.speed);
   return {
     counter: counter.description,
     isSimulated: counter.isSimulated,
-    durationSeconds: elapsedSeconds(),
+    durationSeconds,
     scrapeSeconds: request.scrapeSeconds,
+    isScrapeShortened: request.isScrapeShortened,
+    speed: request.isFast ? null : request.speed,
     trueJoules: truth,
     registerWraps,
     microjouleWraps,
-    exact: resultOf(exact, registerWraps),
-    scrapers: scrapers.map((scraper) => resultOf(scraper, scraper === register ? registerWraps : microjouleWraps)),
+    exact: resultOf(ofFollower(exact), registerWraps),
+    scrapers: scrapers.map((scraper) =>
+      resultOf(ofFollower(scraper), scraper === register ? registerWraps : microjouleWraps),
+    ),
+    prometheus: {
+      version: reckoned.version,
+      scrapeCount: reckoned.scrapeCount,
+      problem: reckoned.problem,
+      readers: reckoned.readers.map((reader) =>
+        resultOf(reader, reader.counter === "register" ? registerWraps : microjouleWraps),
+      ),
+    },
   };
 }
 
@@ -186,17 +287,6 @@ function take({ reader, points }: Follower, raw: bigint, monotonicNs: bigint, se
   // A second between two points is finer than any plot; an hour then takes 3600 of them.
   const [lastSeconds = -1] = points.at(-1) ?? [];
   if (seconds - lastSeconds >= 0.999) points.push([seconds, reader.joules]);
-}
-
-async function waitUntil(
-  dueSeconds: number,
-  elapsedSeconds: () => number,
-  clock: { advanceNs?(nanoseconds: bigint): void },
-): Promise<void> {
-  const remainingSeconds = dueSeconds - elapsedSeconds();
-  if (remainingSeconds <= 0) return;
-  if (clock.advanceNs !== undefined) clock.advanceNs(BigInt(Math.round(remainingSeconds * 1e9)));
-  else await new Promise((resolve) => setTimeout(resolve, remainingSeconds * 1000));
 }
 
 async function publish(

@@ -3,6 +3,11 @@ import { advanceCounter, type CounterRule, type CounterState, unreadCounter } fr
 /** A 32-bit energy counter: it starts again at 0 after 2^32 counts. */
 export const counterModulus = 2n ** 32n;
 
+/** What one count is worth: so many nanojoules in so many counts. */
+export type CountUnit = Pick<CounterRule, "unitNanojoules" | "countsPerUnit">;
+
+export const microjouleUnit: CountUnit = { unitNanojoules: 1000n };
+
 /** Somebody who reads a counter now and then and adds up what it says. */
 export interface CounterReader {
   /** A reading in raw counts. */
@@ -19,7 +24,7 @@ export function exactReader(rule: CounterRule): CounterReader {
       state = advanceCounter(state, rule, raw, monotonicNs);
     },
     get joules() {
-      return joulesOf(state.counts, rule.unitNanojoules);
+      return joulesOfCounts(state.counts, rule);
     },
     get wrapsSeen() {
       return state.wraps;
@@ -28,19 +33,19 @@ export function exactReader(rule: CounterRule): CounterReader {
 }
 
 /** A scraper that knows where the counter wraps: it takes every decrease for one wrap, and cannot know of more. */
-export function modularReader(unitNanojoules: bigint): CounterReader {
-  return differencingReader(unitNanojoules, (difference) => (difference + counterModulus) % counterModulus);
+export function modularReader(unit: CountUnit): CounterReader {
+  return differencingReader(unit, (difference) => (difference + counterModulus) % counterModulus);
 }
 
 /**
  * A scraper that takes a decrease for a restart at 0, as rate() and increase() of Prometheus do (Prometheus documentation, "Query
  * functions", increase: "Breaks in monotonicity … are automatically adjusted for").
  */
-export function restartReader(unitNanojoules: bigint): CounterReader {
-  return differencingReader(unitNanojoules, (difference, raw) => (difference < 0n ? raw : difference));
+export function restartReader(unit: CountUnit): CounterReader {
+  return differencingReader(unit, (difference, raw) => (difference < 0n ? raw : difference));
 }
 
-function differencingReader(unitNanojoules: bigint, step: (difference: bigint, raw: bigint) => bigint): CounterReader {
+function differencingReader(unit: CountUnit, step: (difference: bigint, raw: bigint) => bigint): CounterReader {
   let last: bigint | null = null;
   let counts = 0n;
   let wrapsSeen = 0;
@@ -51,7 +56,7 @@ function differencingReader(unitNanojoules: bigint, step: (difference: bigint, r
       last = raw;
     },
     get joules() {
-      return joulesOf(counts, unitNanojoules);
+      return joulesOfCounts(counts, unit);
     },
     get wrapsSeen() {
       return wrapsSeen;
@@ -59,6 +64,6 @@ function differencingReader(unitNanojoules: bigint, step: (difference: bigint, r
   };
 }
 
-function joulesOf(counts: bigint, unitNanojoules: bigint): number {
-  return Number(counts * unitNanojoules) / 1e9;
+export function joulesOfCounts(counts: bigint, { unitNanojoules, countsPerUnit = 1n }: CountUnit): number {
+  return Number(counts * unitNanojoules) / Number(countsPerUnit) / 1e9;
 }

@@ -7,6 +7,8 @@ import { listPowercapZones } from "../../../energy/powercap-zones.ts";
 import { zoneFile } from "../../../energy/zone-file.ts";
 import { readCpuInfo } from "../../../host/cpuinfo.ts";
 import type { HostRoots } from "../../../host/roots.ts";
+import { simulatedHost } from "../../../simulate/host.ts";
+import { steppedPower } from "../../../simulate/profile.ts";
 import { counterModulus } from "./counter-readers.ts";
 
 /** One package's counter as two readers find it. */
@@ -61,37 +63,54 @@ function vendorOrNull(roots: HostRoots) {
   }
 }
 
-/** Unit of most Intel servers and clients, 2^-14 J as the driver rounds it (kernel drivers/powercap/intel_rapl_common.c). */
-const simulatedUnitNanojoules = 61_035n;
+/** Unit of most Intel servers and clients: a count is 2^-14 J (Intel SDM volume 4, MSR_RAPL_POWER_UNIT, energy status units). */
+const energyStatusUnit = 14;
 /** Power swings by this part of its mean, once in so many seconds, as a load that comes and goes. */
 const swing = 0.3;
 const swingSeconds = 40;
 /** The register starts so far below its end that it wraps within the first minute of a few hundred watts. */
 const startBelowWrapJoules = 10_000;
 
-/** A counter under a mean power with a slow swing; its energy is an integral in closed form, so the truth is known. */
+/** The package of a host as `carbon-ops simulate` makes them: power in steps of a second, energy a sum of whole numbers. */
 export function simulatedCounter(watts: number, clock: Pick<Clock, "monotonicNs">): DemonstratedCounter {
+  const levels = Array.from(
+    { length: swingSeconds },
+    (_, second) => watts * (1 + swing * Math.sin((2 * Math.PI * (second + 0.5)) / swingSeconds)),
+  );
+  const host = simulatedHost({
+    vendor: "intel",
+    packages: 1,
+    parts: [],
+    quirks: [],
+    esu: energyStatusUnit,
+    startBelowWrapJoules,
+    profile: steppedPower(levels, 1),
+  });
+  const [counter] = host.counters;
+  if (counter === undefined) throw new Error("a simulated host has a package");
   let startNs: bigint | null = null;
-  const startCounts = counterModulus - (BigInt(startBelowWrapJoules) * 1_000_000_000n) / simulatedUnitNanojoules;
-  const angularRate = (2 * Math.PI) / swingSeconds;
-  let joules = 0;
   return {
     description: `a simulated package: ${watts} W on average, swinging by 30 % in ${swingSeconds} s`,
     isSimulated: true,
-    rule: { unitNanojoules: simulatedUnitNanojoules, modulus: counterModulus, limits: packageLimits },
+    rule: {
+      unitNanojoules: 1_000_000_000n,
+      countsPerUnit: 2n ** BigInt(energyStatusUnit),
+      modulus: counterModulus,
+      limits: packageLimits,
+    },
     sample: () => {
       const monotonicNs = clock.monotonicNs();
       startNs ??= monotonicNs;
-      const seconds = Number(monotonicNs - startNs) / 1e9;
-      joules = watts * seconds + ((watts * swing) / angularRate) * (1 - Math.cos(angularRate * seconds));
-      const nanojoules = BigInt(Math.floor(joules * 1e9));
+      host.advanceTo(monotonicNs - startNs);
       return {
         monotonicNs,
-        register: (startCounts + nanojoules / simulatedUnitNanojoules) % counterModulus,
-        microjoules32: (nanojoules / 1000n) % counterModulus,
+        register: counter.raw(),
+        microjoules32: (host.femtojoules() / femtojoulesPerMicrojoule) % counterModulus,
       };
     },
-    trueJoules: () => joules,
+    trueJoules: () => Number(host.femtojoules()) / 1e15,
     close: () => undefined,
   };
 }
+
+const femtojoulesPerMicrojoule = 1_000_000_000n;
