@@ -43,10 +43,26 @@ export const rooms = {
     imports: [...ground, "discovery", "attribution", "carbon", "record", "ledger", "config", "host", "energy"],
     packages: [],
   },
+  // Runs commands in turns and says which of them takes less.
+  comparison: {
+    imports: [...ground, "monitor", "attribution", "carbon", "energy", "uncertainty"],
+    packages: [],
+  },
   exporters: { imports: [...ground, "governor/client", "monitor", "carbon", "record"], packages: [] },
   // Shows what the rooms below found, so it names their types; it computes nothing.
   report: {
-    imports: [...ground, "monitor", "carbon", "record", "ledger", "discovery", "intensity", "energy", "host"],
+    imports: [
+      ...ground,
+      "monitor",
+      "comparison",
+      "carbon",
+      "record",
+      "ledger",
+      "discovery",
+      "intensity",
+      "energy",
+      "host",
+    ],
     packages: [],
   },
 

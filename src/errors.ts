@@ -62,6 +62,20 @@ export const errorCatalogue = {
     exitCode: 126,
     meaning: "The command that `run` was asked to start exists but cannot be executed.",
   },
+  COMMAND_FAILED: {
+    exitCode: 1,
+    meaning: "A command that `compare` ran did not end with exit status 0, so its energy is that of a failure.",
+  },
+  COMPARISON_WORSE: {
+    exitCode: 3,
+    meaning:
+      "`compare --fail-if-worse` found a command that is shown to take more energy than the first one by the limit.",
+  },
+  COMPARISON_UNRESOLVED: {
+    exitCode: 1,
+    meaning:
+      "`compare` can say nothing: a run's energy is below what can be read, too few runs were done, or no affordable number of runs shows the difference that was asked for.",
+  },
   BUDGET_EXCEEDED: { exitCode: 3, meaning: "The task used more grams or watt-hours than its budget allows." },
   OUTPUT_FAILED: { exitCode: 1, meaning: "A result could not be written to the file that was named." },
   ENERGY_SOURCE_UNAVAILABLE: {

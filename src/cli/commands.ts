@@ -14,6 +14,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/run.ts"),
   },
   {
+    name: "compare",
+    summary: "which of several commands uses less energy and carbon, and whether that is chance",
+    load: () => import("./commands/compare.ts"),
+  },
+  {
     name: "estimate",
     summary: "grams of CO2e of an energy, or of a power over a time",
     load: () => import("./commands/estimate.ts"),

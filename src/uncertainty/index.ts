@@ -26,6 +26,7 @@ export type { SourceCorrelation } from "./correlation.ts";
 export { coverageFactor, rectangularCoverageFactor, trapezoidalCoverageFactor } from "./coverage-factor.ts";
 export { difference, productOfCorrelatedNormals } from "./difference.ts";
 export { type Distribution, type Moments, momentsOf, quantileFunction } from "./distribution.ts";
+export { type ExtremeDeviateOptions, extremeDeviates } from "./extreme-deviates.ts";
 export type { HourOptions } from "./hour-sources.ts";
 export { fitLine, type LineFit } from "./line-fit.ts";
 export {
@@ -56,6 +57,21 @@ export {
 export { normalCdf, normalQuantile } from "./normal.ts";
 export { type BlockStability, blockStability, isValidatedBy, numericalTolerance } from "./numerical-tolerance.ts";
 export { coverageInterval, type SampleInterval, type SampleIntervalKind } from "./order-statistics.ts";
+export {
+  type PairedPlan,
+  type PairedSizeQuestion,
+  pairedDetectableEffect,
+  pairedSampleSize,
+  pairedTPower,
+  sampleSizeFromPilot,
+} from "./paired-power.ts";
+export {
+  comparePairs,
+  holmAdjusted,
+  type PairedComparison,
+  type PairedError,
+  type PairedOptions,
+} from "./paired-samples.ts";
 export {
   minimumDetectableEffect,
   type SampleSize,

@@ -101,7 +101,7 @@ export function compareRatios(
   };
 }
 
-function logarithmsOf(values: readonly number[]): number[] {
+export function logarithmsOf(values: readonly number[]): number[] {
   checkSample(values, 2);
   const bad = values.find((value) => value <= 0);
   if (bad === undefined) return values.map(Math.log);
