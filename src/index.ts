@@ -70,8 +70,12 @@ export {
 export { findRegions, type RegionMatch } from "./intensity/region-search.ts";
 export { staticIntensity } from "./intensity/static-provider.ts";
 export type { EnergyFigures } from "./monitor/energy-figures.ts";
-export { EnergyLogger, type EnergyLoggerOptions } from "./monitor/energy-logger.ts";
+export { EnergyLogger } from "./monitor/energy-logger.ts";
+export type { EnergyUncertainty } from "./monitor/energy-uncertainty.ts";
 export type { IdleCalibration } from "./monitor/idle-calibration.ts";
+export type { EnergyLoggerOptions } from "./monitor/logger-options.ts";
 export type { EnergyMetric, MetricCpu, MetricMemory } from "./monitor/metric.ts";
 export type { MetricSummary, OperationSummary } from "./monitor/summary.ts";
+export type { Task, TaskOptions } from "./monitor/task.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
+export type { SharedFigures, TaskFigures, TaskNameFigures, TaskOutcome, TaskReport } from "./monitor/task-figures.ts";

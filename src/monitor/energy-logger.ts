@@ -1,118 +1,76 @@
-import { rename, writeFile } from "node:fs/promises";
-import { type AttributionTotals, totalsBetween, zeroTotals } from "../attribution/accumulator.ts";
+import { zeroTotals } from "../attribution/accumulator.ts";
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
-import { type FoundValue, type Layer, mergeLayers } from "../config/layers.ts";
-import { loadSettings } from "../config/load.ts";
-import type { SettingName, Settings } from "../config/settings.ts";
-import { openSource } from "../discovery/open-source.ts";
-import type { EnergySource } from "../energy/source.ts";
-import { CarbonOpsError, messageOf } from "../errors.ts";
-import { readGpus } from "../host/gpu.ts";
+import type { Settings } from "../config/settings.ts";
+import { messageOf } from "../errors.ts";
 import { readHostname } from "../host/hostname.ts";
-import { readMemory } from "../host/memory.ts";
 import type { HostRoots } from "../host/roots.ts";
-import { readCpuTimes } from "../host/stat.ts";
 import { secondsFromNanoseconds } from "../units.ts";
-import {
-  type EnergyFigures,
-  energyFigures,
-  type IdleBaseline,
-  idleBaselineFor,
-  unknownEnergy,
-} from "./energy-figures.ts";
+import type { IdleBaseline } from "./energy-figures.ts";
 import type { GpuEnergyFigures } from "./gpu-figures.ts";
-import { type GpuMark, type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
+import { type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
+import { glanceAtHost, type HostGlance } from "./host-glance.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
-import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
-import { defaultSampleIntervalSeconds, Sampler } from "./sampler.ts";
-import { baselineFilePath, findBaseline } from "./stored-baseline.ts";
-import { type MetricSummary, summarise } from "./summary.ts";
-import { TaskProcesses } from "./task-processes.ts";
-
-export interface EnergyLoggerOptions {
-  /** Where joules come from; default: the best source that this process can use. */
-  readonly energySource?: "auto" | "governor" | "powercap" | "msr" | "model" | undefined;
-  /** The socket of the governor; default /var/run/carbon-ops.sock. */
-  readonly governorSocket?: string | undefined;
-  /** Power of the idle host in watts, as the source sees it; 0 or more. */
-  readonly idleBaselineWatts?: number | undefined;
-  /** Above 0. */
-  readonly cpuTdpWatts?: number | undefined;
-  /** Time between two readings, in seconds (0.1 to 60). */
-  readonly sampleIntervalSeconds?: number | undefined;
-  /** Metrics kept in memory (1 to 1000000); older ones are dropped, and counted. */
-  readonly historyLimit?: number | undefined;
-  readonly configFile?: string | undefined;
-  /** Kernel files, for containers that mount the host's elsewhere, and for tests. */
-  readonly roots?: HostRoots | undefined;
-  readonly clock?: Clock | undefined;
-}
+import { type EnergyLoggerOptions, loggerSettings } from "./logger-options.ts";
+import { EnergyMetric } from "./metric.ts";
+import { MetricHistory } from "./metric-history.ts";
+import { type OwnProcess, openOwnProcess } from "./own-process.ts";
+import { ProcessTasks } from "./process-tasks.ts";
+import { ReadingAllowance } from "./reading-allowance.ts";
+import { defaultSampleIntervalSeconds } from "./sampler.ts";
+import { cpuOfSpan, energyOfSpan, type OpenSpan, spanTotals } from "./span.ts";
+import type { MetricSummary } from "./summary.ts";
+import type { Task, TaskOptions } from "./task.ts";
+import type { TaskFigures, TaskReport } from "./task-figures.ts";
+import { energyOfTask, type MeasuredProcess, taskFigures, taskReport } from "./task-statement.ts";
 
 const defaultHistoryLimit = 10_000;
 
-interface OpenSpan {
-  readonly totals: AttributionTotals;
-  readonly startWallMs: number;
-  readonly startMonotonicNs: bigint;
-  readonly gaps: number;
-  /** Why the reading at the start failed; null when it succeeded. */
-  readonly startFailure: string | null;
-  /** Null where no GPU can be read. */
-  readonly gpuStart: GpuMark | null;
-  overlapped: boolean;
-}
-
-interface Measuring {
-  readonly source: EnergySource;
-  readonly sampler: Sampler;
-  readonly baseline: IdleBaseline;
-  /** What this process has started, at the last sample. */
-  childPids(): Iterable<number>;
-}
+type Information = Readonly<Record<string, unknown>>;
 
 /**
  * Energy of the tasks of this process. Measuring never throws into the application and never keeps the process open: what
  * could not be read is null in the metric, with the reason in `problems`.
  *
- * In this version a span is charged with the whole process: spans that overlap are each charged with all of it, and say so
- * (`overlapped`).
+ * A span of `monitor` that has the process for itself is charged with all of it. Where tasks overlap, each is charged with what it had of
+ * the process, by CPU time in each tenth of a second; `taskReport` shows beside them what is no task's.
  */
 export class EnergyLogger implements AsyncDisposable {
   /** Null where nothing can be read. */
-  readonly #measuring: Measuring | null;
+  readonly #own: OwnProcess | null;
+  readonly #tasks: ProcessTasks;
   readonly #gpus: GpuSpans;
   readonly #clock: Clock;
   readonly #roots: HostRoots;
   readonly #host: string | null;
-  readonly #historyLimit: number;
+  readonly #history: MetricHistory;
   readonly #timer: NodeJS.Timeout;
   readonly #problems: string[];
-  readonly #openSpans = new Set<OpenSpan>();
+  readonly #allowance = new ReadingAllowance(() => performance.now());
   #baseline: IdleBaseline;
-  #metrics: EnergyMetric[] = [];
-  #droppedMetrics = 0;
+  #glance: HostGlance | null = null;
   #sinceLastLog: OpenSpan;
 
   /** Opens the best energy source that this process can use and takes the baseline reading. Never rejects. */
   static async open(options: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
     const problems: string[] = [];
     const clock = options.clock ?? systemClock;
-    const settings = await loggerSettings(options, problems);
+    const environment = process.env;
+    const settings = await loggerSettings(options, { workingDirectory: () => process.cwd(), environment }, problems);
     const roots = options.roots ?? {
       proc: settings.procRoot ?? "/proc",
       sys: settings.sysRoot ?? "/sys",
       msr: settings.msrRoot ?? "/dev/cpu",
     };
     const gpus = await openGpuSpans({ roots, clock, nvmlLibrary: settings.nvmlLibrary }, problems);
-    const measuring = await startMeasuring(settings, roots, clock, problems);
-    return new EnergyLogger(settings, roots, clock, measuring, gpus, problems);
+    const own = await openOwnProcess(settings, { roots, clock, environment, ownCpuSeconds }, problems);
+    return new EnergyLogger(settings, roots, clock, own, gpus, problems);
   }
 
   private constructor(
     settings: Settings,
     roots: HostRoots,
     clock: Clock,
-    measuring: Measuring | null,
+    own: OwnProcess | null,
     gpus: GpuSpans,
     problems: string[],
   ) {
@@ -120,10 +78,18 @@ export class EnergyLogger implements AsyncDisposable {
     this.#roots = roots;
     this.#host = readHostname(roots);
     this.#clock = clock;
-    this.#measuring = measuring;
+    this.#own = own;
     this.#problems = problems;
-    this.#historyLimit = settings.historyLimit ?? defaultHistoryLimit;
-    this.#baseline = measuring?.baseline ?? { watts: null, origin: "none" };
+    this.#history = new MetricHistory(settings.historyLimit ?? defaultHistoryLimit);
+    this.#baseline = own?.baseline ?? { watts: null, origin: "none" };
+    this.#tasks = new ProcessTasks({
+      roots,
+      own,
+      nowMs: () => performance.now(),
+      processCpuSeconds: ownCpuSeconds,
+      random: Math.random,
+      figures: (task) => taskFigures(task, this.#measured, performance.now()),
+    });
     this.#sinceLastLog = this.#openSpan();
     const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
     this.#timer = setInterval(() => this.#sample(), intervalSeconds * 1000);
@@ -137,39 +103,55 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The metrics of this logger, oldest first, at most `historyLimit`. */
   get metrics(): readonly EnergyMetric[] {
-    return [...this.#metrics];
+    return this.#history.metrics;
   }
 
-  /** The span since the last `logMetrics`, or since `open`. Spans of `monitor` inside it make it `overlapped`. */
-  async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
-    await this.#measuring?.source.settle?.();
+  /** The whole process since the last `logMetrics`, or since `open`. Tasks inside it make it `overlapped`: they have its energy too. */
+  async logMetrics(operation: string, additionalInfo?: Information): Promise<EnergyMetric> {
+    await this.#own?.source.settle?.();
     this.#noteTaskPids();
     const span = this.#sinceLastLog;
     const gpu = this.#gpuSince(span);
     this.#sinceLastLog = this.#openSpan();
-    return this.#closeSpan(span, gpu, operation, additionalInfo);
+    const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore;
+    return this.#closeSpan(span, gpu, { operation, additionalInfo, task: null, isOverlapped });
   }
 
   /**
-   * Measures a function, synchronous or not. Its error passes through unchanged; the metric is then found in `metrics`.
+   * Measures a function, synchronous or not. Its error passes through unchanged; the metric is then found in `metrics`. It costs some
+   * tenths of a millisecond: for functions that are called hundreds of times a second there is `start`.
    */
   async monitor<Result>(
     operation: string,
-    task: () => Result | Promise<Result>,
-    additionalInfo?: Readonly<Record<string, unknown>>,
+    work: () => Result | Promise<Result>,
+    additionalInfo?: Information,
+    options?: Pick<TaskOptions, "labels" | "signal">,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
     const span = this.#openSpan();
-    span.overlapped = this.#openSpans.size > 0;
-    this.#sinceLastLog.overlapped = true;
-    for (const other of this.#openSpans) other.overlapped = true;
-    this.#openSpans.add(span);
+    const task = this.#tasks.start(operation, { ...options, enter: false });
     try {
-      const result = await task();
-      return { result, metric: await this.#endSpan(span, operation, additionalInfo) };
+      const result = await task.run(work);
+      task.end();
+      return { result, metric: await this.#endSpan(span, task, additionalInfo) };
     } catch (error) {
-      await this.#endSpan(span, operation, { ...additionalInfo, error: messageOf(error) });
+      task.end("failed");
+      await this.#endSpan(span, task, { ...additionalInfo, error: messageOf(error) });
       throw error;
     }
+  }
+
+  /**
+   * Starts a task: it is what runs from here on in this function, and all that it awaits and starts, until the task ends. Written
+   * `using task = logger.start("checkout")`, it ends with its block. Costs about a microsecond, and never throws.
+   */
+  start(name: string, options?: TaskOptions): Task {
+    return this.#tasks.start(name, options);
+  }
+
+  /** Whose the energy of this process was since its first task, by the name of the task; exact up to this call. */
+  taskReport(): TaskReport {
+    this.#advance();
+    return taskReport(this.#tasks, this.#measured);
   }
 
   /**
@@ -178,17 +160,21 @@ export class EnergyLogger implements AsyncDisposable {
    * not between 0.2 and 3600 seconds; `problems` then says why.
    */
   async calibrateIdle(durationSeconds = 5): Promise<IdleCalibration | null> {
-    const measuring = this.#measuring;
-    if (measuring === null) return null;
+    const own = this.#own;
+    if (own === null) return null;
     if (!(durationSeconds >= 0.2 && durationSeconds <= 3600)) {
       this.#problems.push(
         `calibrateIdle was given ${durationSeconds} seconds, but takes 0.2 to 3600; it measured nothing.`,
       );
       return null;
     }
-    const calibration = await idleCalibration(measuring.sampler, durationSeconds, this.#logicalCpuCount() ?? 1);
+    const calibration = await idleCalibration(
+      own.sampler,
+      durationSeconds,
+      glanceAtHost(this.#roots).logicalCpuCount ?? 1,
+    );
     if (calibration === null) return null;
-    measuring.sampler.setIdleWatts(calibration.watts);
+    own.sampler.setIdleWatts(calibration.watts);
     const { watts, standardUncertaintyWatts } = calibration;
     this.#baseline = { watts, origin: "calibrated", standardUncertaintyWatts };
     return calibration;
@@ -196,29 +182,23 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** Sums by operation over the metrics in memory. */
   summary(): MetricSummary {
-    return summarise(this.#metrics, this.#droppedMetrics);
+    return this.#history.summary();
   }
 
-  /** Writes the metrics in memory: JSON lines where the path ends in .ndjson or .jsonl, otherwise one JSON array. */
+  /**
+   * Writes the metrics in memory: JSON lines where the path ends in .ndjson or .jsonl, otherwise one JSON array. Throws
+   * CarbonOpsError OUTPUT_FAILED.
+   */
   async exportMetrics(path: string): Promise<void> {
-    const asLines = path.endsWith(".ndjson") || path.endsWith(".jsonl");
-    const temporaryPath = `${path}.tmp-${process.pid}`;
-    try {
-      const lines = this.#metrics.map((metric) => JSON.stringify(metric));
-      const text = asLines ? lines.map((line) => `${line}\n`).join("") : `[${lines.join(",\n")}]\n`;
-      await writeFile(temporaryPath, text);
-      await rename(temporaryPath, path);
-    } catch (error) {
-      throw new CarbonOpsError("OUTPUT_FAILED", `The metrics could not be written to ${path}: ${messageOf(error)}.`, {
-        cause: error,
-      });
-    }
+    await this.#history.exportTo(path, `${path}.tmp-${process.pid}`);
   }
 
   /** Takes a last reading and closes the counters: spans that are still open count to here. Safe to call twice. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#measuring?.sampler.close();
+    this.#tasks.endTick();
+    this.#own?.sampler.close();
+    this.#tasks.close();
     await this.#gpus.close();
   }
 
@@ -226,40 +206,55 @@ export class EnergyLogger implements AsyncDisposable {
     await this.close();
   }
 
+  get #measured(): MeasuredProcess | null {
+    if (this.#own === null) return null;
+    const { firstTotals } = this.#tasks;
+    return { own: this.#own, baseline: this.#baseline, host: this.#host, firstTotals };
+  }
+
   #openSpan(): OpenSpan {
-    this.#measuring?.sampler.advanceToNewSpan();
+    const sampler = this.#own?.sampler;
+    const isAlone = this.#tasks.openTasks === 0;
+    if (this.#allowance.take()) this.#advance(isAlone);
     return {
-      totals: this.#measuring?.sampler.totals ?? zeroTotals,
+      totals: sampler?.totals ?? zeroTotals,
       startWallMs: this.#clock.wallMs(),
       startMonotonicNs: this.#clock.monotonicNs(),
-      gaps: this.#measuring?.sampler.gaps ?? 0,
-      startFailure: this.#measuring?.sampler.lastFailure ?? null,
+      gaps: sampler?.gaps ?? 0,
+      startFailure: sampler?.lastFailure ?? null,
       gpuStart: this.#gpus.meter?.start() ?? null,
-      overlapped: false,
+      startedBefore: this.#tasks.startedTasks,
+      hadOpenTasks: !isAlone,
     };
   }
 
-  async #endSpan(
-    span: OpenSpan,
-    operation: string,
-    additionalInfo?: Readonly<Record<string, unknown>>,
-  ): Promise<EnergyMetric> {
+  async #endSpan(span: OpenSpan, task: Task, additionalInfo?: Information): Promise<EnergyMetric> {
+    const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore + 1;
     this.#noteTaskPids();
     const gpu = this.#gpuSince(span);
-    await this.#measuring?.source.settle?.();
-    this.#measuring?.sampler.advance();
-    this.#openSpans.delete(span);
-    return this.#closeSpan(span, gpu, operation, additionalInfo);
+    await this.#own?.source.settle?.();
+    if (this.#allowance.take()) this.#advance();
+    return this.#closeSpan(span, gpu, { operation: task.name, additionalInfo, task: task.figures(), isOverlapped });
   }
 
   #sample(): void {
-    this.#measuring?.sampler.advance();
+    this.#advance();
+    this.#glance = null;
     this.#noteTaskPids();
     void this.#gpus.meter?.sample();
   }
 
+  /** One reading. Whoever begins a span for itself claims no CPU time of before. */
+  #advance(isNewSpan = false): void {
+    const sampler = this.#own?.sampler;
+    this.#tasks.endTick();
+    if (isNewSpan) sampler?.advanceToNewSpan();
+    else sampler?.advance();
+    this.#tasks.endWindow();
+  }
+
   #noteTaskPids(): void {
-    this.#gpus.meter?.noteTaskPids([process.pid, ...(this.#measuring?.childPids() ?? [])]);
+    this.#gpus.meter?.noteTaskPids([process.pid, ...(this.#own?.childPids() ?? [])]);
   }
 
   /** Begins at once and is waited for last, so that a driver that takes its time does not make the span longer. */
@@ -270,189 +265,46 @@ export class EnergyLogger implements AsyncDisposable {
   async #closeSpan(
     span: OpenSpan,
     gpuEnergy: Promise<GpuEnergyFigures | null> | null,
-    operation: string,
-    additionalInfo?: Readonly<Record<string, unknown>>,
+    { operation, additionalInfo, task, isOverlapped }: SpanEnd,
   ): Promise<EnergyMetric> {
-    const totals = totalsBetween(span.totals, this.#measuring?.sampler.totals ?? zeroTotals);
+    const measured = this.#measured;
+    const totals = spanTotals(span, measured);
     const durationSeconds = secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs);
+    const ofProcess = energyOfSpan(span, totals, measured, this.#problems.at(-1) ?? "there is no energy source");
+    const charged = isOverlapped ? task : null;
+    this.#glance ??= glanceAtHost(this.#roots);
+    const { logicalCpuCount, hostTotalBytes, hostAvailableBytes, gpus } = this.#glance;
     const fields = {
       operation,
       timestampStart: isoFromWallMs(span.startWallMs),
       // The wall clock may be set while a span is open; its length is the monotonic clock's.
       timestampEnd: isoFromWallMs(span.startWallMs + durationSeconds * 1000),
       durationSeconds,
-      energy: this.#energyOf(span, totals),
-      cpu: this.#cpuOf(totals),
-      memory: this.#memory(),
-      gpu: readGpus(this.#roots),
-      overlapped: span.overlapped,
+      energy: charged === null || measured === null ? ofProcess : energyOfTask(ofProcess, charged, measured),
+      cpu: cpuOfSpan(totals, charged?.withChildren.cpuSeconds ?? null, logicalCpuCount),
+      memory: { processResidentBytes: process.memoryUsage.rss(), hostTotalBytes, hostAvailableBytes },
+      gpu: gpus,
+      overlapped: isOverlapped,
+      task,
       additionalInfo: additionalInfo ?? null,
     };
     const gpu = gpuEnergy === null ? null : await gpuEnergy;
     const metric = new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...fields.energy, gpu } });
-    this.#metrics.push(metric);
-    if (this.#metrics.length > this.#historyLimit) {
-      this.#metrics.shift();
-      this.#droppedMetrics += 1;
-    }
+    this.#history.add(metric);
     return metric;
   }
-
-  #energyOf(span: OpenSpan, totals: AttributionTotals): EnergyFigures {
-    if (this.#measuring === null) return unknownEnergy(this.#problems.at(-1) ?? "there is no energy source");
-    const { source, sampler } = this.#measuring;
-    const gaps = sampler.gaps - span.gaps;
-    if (span.startFailure !== null) return unknownEnergy(`its start could not be read: ${span.startFailure}`, gaps + 1);
-    if (totals.tickCount === 0)
-      return unknownEnergy(`nothing could be read: ${sampler.lastFailure ?? "no tick"}`, gaps);
-    const figures = energyFigures(source, totals, this.#baseline, gaps, this.#host);
-    return sampler.lastFailure === null || gaps > 0 ? figures : { ...figures, gaps: 1 };
-  }
-
-  #cpuOf(totals: AttributionTotals): MetricCpu {
-    const logicalCpuCount = this.#logicalCpuCount();
-    if (totals.tickCount === 0) {
-      return { taskCpuSeconds: null, hostBusyCpuSeconds: null, logicalCpuCount, cpuPercent: null };
-    }
-    const capacitySeconds = totals.durationSeconds * (logicalCpuCount ?? 0);
-    return {
-      taskCpuSeconds: totals.taskCpuSeconds,
-      hostBusyCpuSeconds: totals.hostBusyCpuSeconds,
-      logicalCpuCount,
-      cpuPercent: capacitySeconds > 0 ? (100 * totals.hostBusyCpuSeconds) / capacitySeconds : null,
-    };
-  }
-
-  #logicalCpuCount(): number | null {
-    return valueOrNull(() => readCpuTimes(this.#roots).logicalCpuCount);
-  }
-
-  #memory(): MetricMemory {
-    const memory = valueOrNull(() => readMemory(this.#roots));
-    return {
-      processResidentBytes: process.memoryUsage.rss(),
-      hostTotalBytes: memory?.totalBytes ?? null,
-      hostAvailableBytes: memory?.availableBytes ?? null,
-    };
-  }
 }
 
-/** The options that are settings too: they are judged by the one schema, and win over file and environment. */
-const optionNames = [
-  "energySource",
-  "governorSocket",
-  "idleBaselineWatts",
-  "cpuTdpWatts",
-  "sampleIntervalSeconds",
-  "historyLimit",
-] as const satisfies readonly SettingName[];
-
-/** Settings of file, environment and options. What is not allowed is left out, with a sentence in `problems`. */
-async function loggerSettings(options: EnergyLoggerOptions, problems: string[]): Promise<Settings> {
-  const flags = allowedOptions(options, problems);
-  try {
-    return await loadSettings({
-      workingDirectory: process.cwd(),
-      environment: process.env,
-      configFile: options.configFile,
-      flags,
-    });
-  } catch (error) {
-    problems.push(messageOf(error));
-    return mergeLayers([flags]);
-  }
-}
-
-function allowedOptions(options: EnergyLoggerOptions, problems: string[]): Layer {
-  const layer = new Map<SettingName, FoundValue>();
-  for (const name of optionNames) {
-    const value = options[name];
-    if (value === undefined) continue;
-    const found = { origin: `The option ${name}`, value };
-    try {
-      mergeLayers([new Map([[name, found]])]);
-      layer.set(name, found);
-    } catch (error) {
-      problems.push(messageOf(error));
-    }
-  }
-  return layer;
-}
-
-async function startMeasuring(
-  settings: Settings,
-  roots: HostRoots,
-  clock: Clock,
-  problems: string[],
-): Promise<Measuring | null> {
-  try {
-    const { cpuTdpWatts } = settings;
-    const { source } = await openSource({
-      roots,
-      clock,
-      wanted: settings.energySource ?? "auto",
-      governorSocket: settings.governorSocket,
-      ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
-    });
-    try {
-      const baseline = baselineOf(source, settings.idleBaselineWatts, roots, clock, problems);
-      const children = new TaskProcesses(roots);
-      const sampler = ownSampler(source, baseline, children, roots, clock);
-      return { source, sampler, baseline, childPids: () => children.pids };
-    } catch (error) {
-      source.close();
-      throw error;
-    }
-  } catch (error) {
-    problems.push(messageOf(error));
-    return null;
-  }
-}
-
-/** Samples this process and what it has started. Throws when the host cannot be read at all. */
-function ownSampler(
-  source: EnergySource,
-  baseline: IdleBaseline,
-  children: TaskProcesses,
-  roots: HostRoots,
-  clock: Clock,
-): Sampler {
-  return new Sampler(
-    {
-      source,
-      clock,
-      hostBusyCpuSeconds: () => readCpuTimes(roots).busySeconds,
-      taskCpuSeconds: () => ownCpuSeconds() + children.sample(),
-    },
-    baseline.watts ?? 0,
-  );
-}
-
-/** A stored baseline that is not used is a problem to know of; a configured one makes it irrelevant. */
-function baselineOf(
-  source: EnergySource,
-  configuredWatts: number | undefined,
-  roots: HostRoots,
-  clock: Clock,
-  problems: string[],
-): IdleBaseline {
-  if (configuredWatts !== undefined) return idleBaselineFor(source, configuredWatts);
-  const path = baselineFilePath(process.env);
-  const { baseline, note } = findBaseline(path, source, readHostname(roots), clock.wallMs());
-  if (note !== null) problems.push(note);
-  return idleBaselineFor(source, undefined, baseline);
+interface SpanEnd {
+  readonly operation: string;
+  readonly additionalInfo: Information | undefined;
+  /** Null where the span is no task. */
+  readonly task: TaskFigures | null;
+  readonly isOverlapped: boolean;
 }
 
 /** CPU seconds of this process, threads that have ended included. */
 function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-function valueOrNull<Value>(read: () => Value): Value | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import type { GpuUse } from "../host/gpu.ts";
 import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import { joulesFromWattHours } from "../units.ts";
 import type { EnergyFigures } from "./energy-figures.ts";
+import type { TaskFigures } from "./task-figures.ts";
 
 export interface MetricCpu {
   /** CPU seconds of this process and its children over the span. */
@@ -30,8 +31,13 @@ export interface MetricFields {
   readonly cpu: MetricCpu;
   readonly memory: MetricMemory;
   readonly gpu: readonly GpuUse[];
-  /** Other spans of this logger were open at the same time: each is charged with the whole process (see docs/limits.md). */
+  /**
+   * Other tasks of this logger were open at the same time. `energy` is then this task's own (for `logMetrics`: the whole process's, tasks
+   * included); where it is false, the span had the process for itself and is charged with all of it. Energy of GPUs is the process's always.
+   */
   readonly overlapped: boolean;
+  /** What the task had of the process by itself; null for `logMetrics`. */
+  readonly task: TaskFigures | null;
   readonly additionalInfo: Readonly<Record<string, unknown>> | null;
 }
 
@@ -46,6 +52,7 @@ export class EnergyMetric implements MetricFields {
   readonly memory: MetricMemory;
   readonly gpu: readonly GpuUse[];
   readonly overlapped: boolean;
+  readonly task: TaskFigures | null;
   readonly additionalInfo: Readonly<Record<string, unknown>> | null;
 
   constructor(fields: MetricFields) {
@@ -58,6 +65,7 @@ export class EnergyMetric implements MetricFields {
     this.memory = fields.memory;
     this.gpu = fields.gpu;
     this.overlapped = fields.overlapped;
+    this.task = fields.task;
     this.additionalInfo = fields.additionalInfo;
   }
 
@@ -68,10 +76,11 @@ export class EnergyMetric implements MetricFields {
   }
 
   toJSON(): SnakeJson {
-    const { additionalInfo, ...own } = this;
+    const { additionalInfo, task, ...own } = this;
     return toSnakeCase({
       ...own,
       totalEstimatedPowerWatts: this.totalEstimatedPowerWatts,
+      task: task === null ? null : { ...task, labels: new Map(Object.entries(task.labels)) },
       additionalInfo: withNamesKept(additionalInfo),
     });
   }

@@ -60,6 +60,10 @@ export class Sampler {
     return this.#lastFailure;
   }
 
+  get idleWatts(): number {
+    return this.#idleWatts;
+  }
+
   /** A new baseline counts from the next tick on. */
   setIdleWatts(idleWatts: number): void {
     this.advance();

@@ -20,6 +20,7 @@ export function exampleMetric(differences: Partial<MetricFields> = {}): EnergyMe
     memory: { processResidentBytes: 50_000_000, hostTotalBytes: 8_000_000_000, hostAvailableBytes: null },
     gpu: [],
     overlapped: false,
+    task: null,
     additionalInfo: null,
     ...differences,
   });

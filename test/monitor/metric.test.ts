@@ -41,6 +41,7 @@ test("JSON has the Python original's names", () => {
     memory: { process_resident_bytes: 50_000_000, host_total_bytes: 8_000_000_000, host_available_bytes: null },
     gpu: [],
     overlapped: false,
+    task: null,
     additional_info: null,
   });
 });

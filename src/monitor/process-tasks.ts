@@ -1,0 +1,230 @@
+import { type AttributionTotals, zeroTotals } from "../attribution/accumulator.ts";
+import { type ProcessShares, TaskShares } from "../attribution/task-shares.ts";
+import type { HostRoots } from "../host/roots.ts";
+import { ownThreadCpuClock, type ThreadCpuClock } from "../host/thread-cpu.ts";
+import { ActivePower } from "./active-power.ts";
+import { type OwnProcess, windowBetween } from "./own-process.ts";
+import { sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
+import { TaskContexts } from "./task-contexts.ts";
+import type { TaskFigures } from "./task-figures.ts";
+import { type TaskName, TaskNames } from "./task-names.ts";
+import { TaskSignals } from "./task-signals.ts";
+import { UnwatchedTask } from "./unwatched-task.ts";
+import { WorkerThreads } from "./worker-threads.ts";
+
+/** Seconds of a tick, in which tasks share by CPU time. */
+export const taskTickSeconds = 0.1;
+
+/** Ticks without a task, after which there are none until the next one. */
+const quietTicks = 10;
+
+export interface ProcessTasksOptions {
+  readonly roots: HostRoots;
+  /** Null where no energy can be read: CPU time is then known alone. */
+  readonly own: OwnProcess | null;
+  /** Milliseconds of a monotonic clock, in fractions. */
+  readonly nowMs: () => number;
+  /** CPU seconds of all threads of this process. */
+  readonly processCpuSeconds: () => number;
+  /** In [0, 1), for sampling. */
+  readonly random: () => number;
+  readonly figures: (task: WatchedTask) => TaskFigures;
+}
+
+/**
+ * The tasks of this process: who they are, which of them runs, and the ticks in which they share its CPU time and energy. Nothing
+ * is read and no timer runs until the first task starts, nor while there is none.
+ */
+export class ProcessTasks {
+  readonly names: TaskNames;
+  readonly #options: ProcessTasksOptions;
+  readonly #shares = new TaskShares();
+  readonly #contexts: TaskContexts<WatchedTask>;
+  readonly #workers: WorkerThreads;
+  readonly #surroundings: TaskSurroundings;
+  readonly #power: ActivePower | null;
+  #loopClock: ThreadCpuClock | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #hasBegun = false;
+  #isClosed = false;
+  #openTasks = 0;
+  #startedTasks = 0;
+  #quietTicks = 0;
+  #startedAtTick = 0;
+  #tickMs = 0;
+  #processCpuSeconds = 0;
+  #loopCpuSeconds: number | null = null;
+  #firstTotals: AttributionTotals = zeroTotals;
+  #windowTotals: AttributionTotals = zeroTotals;
+  #windowChildCpuSeconds = 0;
+
+  constructor(options: ProcessTasksOptions) {
+    this.#options = options;
+    const { own, nowMs } = options;
+    this.names = new TaskNames(this.#shares.now);
+    this.#contexts = new TaskContexts<WatchedTask>(nowMs, () => this.#threadCpuMs(), openOf);
+    this.#workers = new WorkerThreads(options.roots, () => this.#contexts.active);
+    this.#power = own === null ? null : new ActivePower(own.source, () => idleWattsOf(own));
+    this.#surroundings = {
+      now: this.#shares.now,
+      nowMs,
+      totals: () => own?.sampler.totals ?? zeroTotals,
+      signals: new TaskSignals(),
+      held: (milliseconds, namedMs) => this.#shares.held(milliseconds, namedMs),
+      leave: (task, atMs) => {
+        this.#openTasks -= 1;
+        this.#contexts.leave(task, atMs);
+      },
+      run: (task, work) => this.#contexts.run(task.hasEnded ? openOf(task) : task, work),
+      worker: (worker) => this.#workers.of(worker),
+      figures: options.figures,
+    };
+  }
+
+  /** Tasks that were started so far, nested ones too: those that sampling left out are not among them. */
+  get startedTasks(): number {
+    return this.#startedTasks;
+  }
+
+  get openTasks(): number {
+    return this.#openTasks;
+  }
+
+  /** Totals of the process when the first task started. */
+  get firstTotals(): AttributionTotals {
+    return this.#firstTotals;
+  }
+
+  get shares(): ProcessShares {
+    return this.#shares.shares();
+  }
+
+  /** Never throws. After `close`, tasks run as before and nothing is known of them. */
+  start(name: string, options: TaskOptions = {}): Task {
+    try {
+      return this.#start(name, options);
+    } catch {
+      // Options from plain JavaScript may be anything; the task runs as it would without us.
+      return new UnwatchedTask(name);
+    }
+  }
+
+  #start(name: string, options: TaskOptions): Task {
+    if (this.#isClosed || this.#isLeftOut(sampleRatioOf(options))) return new UnwatchedTask(name);
+    this.#begin();
+    const named: TaskName = this.names.of(name);
+    const task = new WatchedTask(name, named, this.#contexts.active, options, this.#surroundings);
+    named.begin(task.weight);
+    this.#openTasks += 1;
+    this.#startedTasks += 1;
+    if (options.enter !== false) this.#contexts.enter(task, task.startMs);
+    if (options.signal?.aborted === true) task.end("cancelled");
+    return task;
+  }
+
+  /**
+   * Ends the tick, now. Who reads the source right after leaves power as it was: a source may tell of a failure once, and that is for the
+   * reader.
+   */
+  endTick(asksForPower = false): void {
+    if (!this.#hasBegun || this.#isClosed) return;
+    this.#contexts.flush();
+    const { nowMs, processCpuSeconds } = this.#options;
+    const now = nowMs();
+    const allSeconds = processCpuSeconds();
+    const loop = this.#loopClock?.seconds() ?? null;
+    const before = this.#loopCpuSeconds;
+    this.#shares.endTick({
+      durationSeconds: (now - this.#tickMs) / 1000,
+      processCpuSeconds: allSeconds - this.#processCpuSeconds,
+      loopCpuSeconds: loop === null || before === null ? null : loop - before,
+      charges: this.#workers.take(),
+      activeWatts: (asksForPower ? this.#power?.look() : this.#power?.watts) ?? null,
+    });
+    this.#tickMs = now;
+    this.#processCpuSeconds = allSeconds;
+    this.#loopCpuSeconds = loop;
+  }
+
+  /** After the sampler advanced: what it added becomes that of the tasks. */
+  endWindow(): void {
+    const { own } = this.#options;
+    if (!this.#hasBegun || this.#isClosed || own === null) return;
+    const { totals } = own.sampler;
+    if (totals.tickCount === this.#windowTotals.tickCount) return;
+    const childCpuSeconds = own.childCpuSeconds();
+    this.#shares.endWindow(windowBetween(this.#windowTotals, totals, childCpuSeconds - this.#windowChildCpuSeconds));
+    this.#windowTotals = totals;
+    this.#windowChildCpuSeconds = childCpuSeconds;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.endTick();
+    this.endWindow();
+    this.#isClosed = true;
+    this.#stopTicking();
+    this.#contexts.close();
+    this.#workers.close();
+    this.#loopClock?.close();
+  }
+
+  #isLeftOut(ratio: number): boolean {
+    return ratio < 1 && !(this.#options.random() < ratio);
+  }
+
+  /** The process's CPU time is asked for first, which brings the thread's clock up to date. */
+  #threadCpuMs(): number | null {
+    if (this.#loopClock === null) return null;
+    this.#options.processCpuSeconds();
+    const seconds = this.#loopClock.seconds();
+    return seconds === null ? null : seconds * 1000;
+  }
+
+  #begin(): void {
+    if (this.#timer !== null) return;
+    if (this.#hasBegun) this.endTick();
+    else this.#beginFirst();
+    this.#quietTicks = 0;
+    this.#timer = setInterval(() => this.#tick(), taskTickSeconds * 1000);
+    this.#timer.unref();
+  }
+
+  #beginFirst(): void {
+    const { own, roots, nowMs, processCpuSeconds } = this.#options;
+    this.#loopClock = ownThreadCpuClock(roots);
+    own?.sampler.advance();
+    this.#firstTotals = own?.sampler.totals ?? zeroTotals;
+    this.#windowTotals = this.#firstTotals;
+    this.#windowChildCpuSeconds = own?.childCpuSeconds() ?? 0;
+    this.#power?.look();
+    this.#contexts.watch();
+    this.#contexts.flush();
+    this.#workers.take();
+    this.#tickMs = nowMs();
+    this.#processCpuSeconds = processCpuSeconds();
+    this.#loopCpuSeconds = this.#loopClock?.seconds() ?? null;
+    this.#hasBegun = true;
+  }
+
+  #tick(): void {
+    this.endTick(true);
+    const isQuiet = this.#openTasks === 0 && this.#startedTasks === this.#startedAtTick;
+    this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
+    this.#startedAtTick = this.#startedTasks;
+    if (this.#quietTicks >= quietTicks) this.#stopTicking();
+  }
+
+  #stopTicking(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function openOf(task: WatchedTask | null): WatchedTask | null {
+  return task?.hasEnded === true ? task.parent : task;
+}
+
+function idleWattsOf({ sampler }: OwnProcess): number {
+  return sampler.idleWatts;
+}
