@@ -108,6 +108,7 @@ export const errorCatalogue = {
   },
   RECORD_INVALID: { exitCode: 2, meaning: "A record is not canonicalisable JSON or does not fit its schema." },
   KEY_INVALID: { exitCode: 2, meaning: "A key file or verifier key is malformed, weak, or readable by others." },
+  KEY_EXISTS: { exitCode: 2, meaning: "A key was to be created where a file already is." },
   KEY_UNREADABLE: { exitCode: 2, meaning: "A key file cannot be read." },
   LEDGER_UNSIGNED: {
     exitCode: 4,

@@ -59,6 +59,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/ledger.ts"),
   },
   {
+    name: "keys",
+    summary: "make, show, check and replace the keys that sign ledgers",
+    load: () => import("./commands/keys.ts"),
+  },
+  {
     name: "simulate",
     summary: "keep counters of a host that does not exist moving, with exactly known energy",
     load: () => import("./commands/simulate.ts"),

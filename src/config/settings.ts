@@ -45,6 +45,10 @@ export const settingsSchema = z.strictObject({
     .meta({ description: "Time between two readings of counters and CPU time." }),
   ledger: z.string().min(1).meta({ description: "Ledger file that records are appended to." }),
   ledgerKey: z.string().min(1).meta({ description: "Private key file that signs the ledger's checkpoints." }),
+  ledgerPassphraseFile: z
+    .string()
+    .min(1)
+    .meta({ description: "File with the passphrase of an encrypted signing key, readable by you alone." }),
   labels: z.record(z.string().min(1), z.string()).meta({ description: "Labels written into every record." }),
   maxGrams: positiveNumber.meta({ description: "Budget of a run in grams of CO2e." }),
   maxWh: positiveNumber.meta({ description: "Budget of a run in watt-hours of task energy." }),
@@ -179,6 +183,13 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     environment: ["CARBON_OPS_LEDGER_KEY"],
     flag: "--ledger-key <file>",
     fallback: "the user's own key, created when first needed",
+  },
+  ledgerPassphraseFile: {
+    allowed: "the path of a file with the passphrase of the signing key",
+    form: "path",
+    environment: ["CARBON_OPS_LEDGER_PASSPHRASE_FILE"],
+    flag: null,
+    fallback: "none: the signing key is not encrypted",
   },
   labels: {
     allowed: "labels of the form key=value, separated by commas",

@@ -46,8 +46,8 @@ export function readCheckpoint(note: Uint8Array, key: VerifierKey): Checkpoint |
   return parseCheckpoint(parsed.text) ?? "its text is no checkpoint";
 }
 
-export async function signCheckpoint(checkpoint: Checkpoint, signer: Signer): Promise<string> {
-  return await signNote(formatCheckpoint(checkpoint), signer);
+export async function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Signer[]): Promise<string> {
+  return await signNote(formatCheckpoint(checkpoint), ...signers);
 }
 
 export type OpenedCheckpoint =

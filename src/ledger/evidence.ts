@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
 import { readLatestNote } from "./checkpoint-files.ts";
-import { type HistoryItem, readHistory } from "./checkpoint-history.ts";
+import { type HistoryItem, readCosigned, readHistory } from "./checkpoint-history.ts";
 import type { DueCheckpoints } from "./inspect.ts";
 import { type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { type Genesis, originOf } from "./own-records.ts";
@@ -38,6 +38,8 @@ export interface WitnessedCheckpoint {
 export interface NoteSources {
   readonly paths: LedgerPaths | null;
   readonly latest: Buffer | null;
+  /** Checkpoints that witnesses have cosigned. */
+  readonly cosigned: readonly Buffer[];
   /** What the verifier brought along, each with the name that it goes by. */
   readonly given: readonly GivenNote[];
 }
@@ -52,7 +54,8 @@ export const rememberedCheckpointName = "the remembered state";
 
 export async function findNotes(path: string | null, given: readonly GivenNote[]): Promise<NoteSources> {
   const paths = path === null ? null : ledgerPaths(path);
-  return { paths, latest: paths === null ? null : await readLatestNote(paths), given };
+  if (paths === null) return { paths, latest: null, cosigned: [], given };
+  return { paths, latest: await readLatestNote(paths), cosigned: await readCosigned(paths), given };
 }
 
 /**
@@ -81,6 +84,7 @@ export class Evidence implements DueCheckpoints {
   static async gather(sources: NoteSources, keys: readonly VerifierKey[], genesis: Genesis): Promise<Evidence> {
     const evidence = new Evidence(sources.paths, keys, originOf(genesis.ledgerId));
     evidence.#addLatest(sources.latest);
+    for (const note of sources.cosigned) evidence.#addSingle(basename(sources.paths?.cosigned ?? ""), note);
     for (const { name, note } of sources.given) {
       evidence.#givenSize = Math.max(evidence.#givenSize, evidence.#addSingle(name, note));
     }
@@ -185,11 +189,13 @@ export class Evidence implements DueCheckpoints {
   }
 
   #hold(checkpoint: FoundCheckpoint): void {
-    const { size } = checkpoint;
-    // One that comes too late has not been compared.
-    if (size <= (this.#proven?.size ?? 0) && this.#proven !== null) return;
-    this.#proven = checkpoint;
-    for (const { key, timestampSeconds } of checkpoint.cosignatures) {
+    const { size, root, cosignatures } = checkpoint;
+    const held = this.#proven;
+    // One that comes too late has not been compared with the tree.
+    if (held !== null && (size < held.size || (size === held.size && !root.equals(held.root)))) return;
+    const isRicher = held === null || size > held.size || cosignatures.length > held.cosignatures.length;
+    if (isRicher) this.#proven = checkpoint;
+    for (const { key, timestampSeconds } of cosignatures) {
       if (timestampSeconds !== null) this.#witnessed.set(key, { key, size, timestampSeconds });
     }
   }

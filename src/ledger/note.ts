@@ -24,15 +24,20 @@ const signaturePrefix = "— ";
 /** The reference implementation (golang.org/x/mod) stops at as many; the specification asks for at least 16. */
 const maximumSignatures = 100;
 
-/** The note of a text, which ends in a line feed, signed by one key. Throws when the signer's signature is wrong. */
-export async function signNote(text: string, signer: Signer): Promise<string> {
+/** The note of a text, which ends in a line feed, with a signature by each. Throws when one of them is wrong. */
+export async function signNote(text: string, ...signers: readonly Signer[]): Promise<string> {
+  const lines = await Promise.all(signers.map((signer) => signatureLine(text, signer)));
+  return `${text}\n${lines.join("")}`;
+}
+
+async function signatureLine(text: string, signer: Signer): Promise<string> {
   const signature = await signer.sign(Buffer.from(text));
   const key = keyOf(signer);
   if (!verify(null, Buffer.from(text), key.keyObject, signature)) {
     throw new Error(`the signature that ${signer.name} gave does not verify with its public key`);
   }
   const encoded = Buffer.concat([Buffer.from(key.keyId, "hex"), signature]).toString("base64");
-  return `${text}\n${signaturePrefix}${signer.name} ${encoded}\n`;
+  return `${signaturePrefix}${signer.name} ${encoded}\n`;
 }
 
 /** Making a key of 32 bytes takes as long as verifying a signature with it. */

@@ -3,10 +3,15 @@ import { CarbonOpsError } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import type { CommandContext } from "../context.ts";
 import { buildAppend } from "./ledger/append.ts";
+import { buildCheckProof } from "./ledger/check-proof.ts";
+import { buildCheckpoint } from "./ledger/checkpoint.ts";
+import { buildCosign } from "./ledger/cosign.ts";
 import { buildExport } from "./ledger/export.ts";
 import { buildImport } from "./ledger/import.ts";
 import { buildInit } from "./ledger/init.ts";
+import { buildProve } from "./ledger/prove.ts";
 import { buildShow } from "./ledger/show.ts";
+import { buildStats } from "./ledger/stats.ts";
 import { buildVerify } from "./ledger/verify.ts";
 
 export function build(context: CommandContext): Command {
@@ -21,7 +26,12 @@ export function build(context: CommandContext): Command {
     buildInit(context),
     buildAppend(context),
     buildVerify(context),
+    buildCheckpoint(context),
+    buildProve(context),
+    buildCheckProof(context),
+    buildCosign(context),
     buildShow(context),
+    buildStats(context),
     buildExport(context),
     buildImport(context),
   ];

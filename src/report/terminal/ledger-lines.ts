@@ -41,7 +41,7 @@ export function recordPage(seq: number, record: JsonObject): string {
 
 function cellsOf({ seq, record }: LedgerRow): readonly string[] {
   if (record === null) return [String(seq), "", "(damaged)", "", ""];
-  const grams = record["grams"];
+  const grams = record["grams"] ?? newGrams(record);
   return [
     String(seq),
     firstText(record, ["end_ts", "created_at", "repaired_at", "imported_at", "timestamp", "start_ts"]),
@@ -49,6 +49,12 @@ function cellsOf({ seq, record }: LedgerRow): readonly string[] {
     firstText(record, ["name", "text", "reason", "ledger_id", "original_line"]),
     typeof grams === "number" ? formatGrams(grams) : "",
   ];
+}
+
+/** A restatement shows what its estimate counts as from there on. */
+function newGrams({ kind, new: newer }: JsonObject): JsonValue | undefined {
+  if (kind !== "restatement" || typeof newer !== "object" || newer === null || !("grams" in newer)) return undefined;
+  return newer["grams"];
 }
 
 function firstText(record: JsonObject, names: readonly string[]): string {
