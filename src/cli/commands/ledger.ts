@@ -5,17 +5,24 @@ import type { CommandContext } from "../context.ts";
 import { buildAppend } from "./ledger/append.ts";
 import { buildInit } from "./ledger/init.ts";
 import { buildShow } from "./ledger/show.ts";
+import { buildTotal } from "./ledger/total.ts";
 import { buildVerify } from "./ledger/verify.ts";
 
 export function build(context: CommandContext): Command {
   const command = new Command("ledger")
     .description(
-      "Creates, extends, verifies and shows audit ledgers: files of records in which every line is linked to all lines " +
+      "Creates, extends, verifies, shows and adds up audit ledgers: files of records in which every line is linked to all lines " +
         "before it, and whose state is signed.",
     )
     .allowExcessArguments()
     .addHelpText("after", "\nExample: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub");
-  const actions = [buildInit(context), buildAppend(context), buildVerify(context), buildShow(context)];
+  const actions = [
+    buildInit(context),
+    buildAppend(context),
+    buildVerify(context),
+    buildShow(context),
+    buildTotal(context),
+  ];
   for (const action of actions) command.addCommand(action);
   return command.action(() => {
     const [name] = command.args;

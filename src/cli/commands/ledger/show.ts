@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { CarbonOpsError } from "../../../errors.ts";
 import { readLines, recordOfLine } from "../../../ledger/read-lines.ts";
+import { latestRecords } from "../../../record/latest.ts";
 import { ledgerTable, recordPage } from "../../../report/terminal/ledger-lines.ts";
 import type { CommandContext } from "../../context.ts";
+import { restatementOfLine } from "../../ledger-estimates.ts";
 import { outputStyle } from "../../output.ts";
 
 interface ShowOptions {
@@ -36,8 +38,15 @@ export function buildShow(context: CommandContext): Command {
 }
 
 async function showTable(file: string, path: string, limit: number, context: CommandContext): Promise<void> {
-  const { last, total } = await lastLines(path, limit);
-  const rows = last.map((line, index) => ({ seq: total - last.length + index, record: recordOfLine(line) }));
+  const latest = latestRecords();
+  const { last, total } = await lastLines(path, limit, (line, seq) => {
+    const restatement = restatementOfLine(line);
+    if (restatement !== null) latest.take(seq, restatement);
+  });
+  const rows = last.map((line, index) => {
+    const seq = total - last.length + index;
+    return { seq, record: recordOfLine(line), replacedBy: latest.replacementOf(seq) };
+  });
   context.stdout.write(ledgerTable(file, rows, total, outputStyle(context.stdout, context)));
 }
 
@@ -75,10 +84,15 @@ function damagedOr<Value>(file: string, seq: number, record: Value | null): Valu
   );
 }
 
-async function lastLines(path: string, limit: number): Promise<{ last: readonly Buffer[]; total: number }> {
+async function lastLines(
+  path: string,
+  limit: number,
+  each: (line: Buffer, seq: number) => void = () => undefined,
+): Promise<{ last: readonly Buffer[]; total: number }> {
   let last: Buffer[] = [];
   let total = 0;
   for await (const line of readLines(path)) {
+    each(line, total);
     last.push(line);
     total += 1;
     // Cut now and then, not at every line: shifting an array of many lines each time would be slow.
