@@ -27,6 +27,7 @@ export type {
   QualityFlag,
   SamplingUsed,
 } from "./carbon/estimate.ts";
+export type { EstimateInputs } from "./carbon/estimate-inputs.ts";
 export {
   CarbonEstimator,
   type CarbonEstimatorOptions,
@@ -75,3 +76,4 @@ export type { IdleCalibration } from "./monitor/idle-calibration.ts";
 export type { EnergyMetric, MetricCpu, MetricMemory } from "./monitor/metric.ts";
 export type { MetricSummary, OperationSummary } from "./monitor/summary.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
+export { type LatestRecords, latestRecords } from "./record/latest.ts";

@@ -1,11 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { intensityChain } from "../intensity/chain.ts";
-import type {
-  IntensityAnswer,
-  IntensityLookup,
-  IntensityProvider,
-  TimeInterval,
-} from "../intensity/intensity.ts";
+import type { IntensityAnswer, IntensityLookup, IntensityProvider, TimeInterval } from "../intensity/intensity.ts";
 import { type ResolvedRegion, resolveRegion, worldRegion } from "../intensity/regions.ts";
 import { staticIntensity } from "../intensity/static-provider.ts";
 import { defaultLevel } from "../uncertainty/analytical-truncated.ts";

@@ -37,7 +37,6 @@ export function settlementQuestion(
 
 export type Settlement =
   | { readonly outcome: "restated"; readonly estimate: CarbonEstimate; readonly reason: string }
-  /** `isRefused`: a provider answered, and its values are none that may take the place of the recorded ones. */
   | { readonly outcome: "unchanged" | "nothing_better"; readonly reason: string };
 
 /**

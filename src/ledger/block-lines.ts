@@ -30,11 +30,13 @@ export interface ContentCheck {
 }
 
 const lineFeed = 0x0a;
-const head = Buffer.from('{"prev_hash":"');
-const middle = Buffer.from('","record":{');
-const hashStart = head.length;
+/** A line begins with two bytes and three words of four, and goes on after the link with three words. */
+const headStart = 0x7b22;
+const head = wordsOf('prev_hash":"');
+const middle = wordsOf('","record":{');
+const hashStart = 14;
 const hashEnd = hashStart + 64;
-const recordStart = hashEnd + middle.length;
+const recordStart = hashEnd + 12;
 const tail = '},"seq":';
 const shortestLine = recordStart + tail.length + 2;
 /** The first member of the records that a ledger writes about repairs (own-records.ts), without its quotation mark. */
@@ -57,8 +59,12 @@ export function examineLines(
   start: number,
   contents: ContentCheck | null,
 ): BlockLines {
-  const leaves = new Uint8Array(32 * countBound(limit - first));
-  const ends = new Uint32Array(leaves.length / 32);
+  const bound = countBound(limit - first);
+  // Before the leaves of the lines stands what the first of them links to: a link is read back as it is compared.
+  const linked = new Uint8Array(32 * (bound + 1));
+  const ends = new Uint32Array(bound);
+  const { buffer: memory, byteOffset } = buffer;
+  const view = new DataView(memory, byteOffset, buffer.length);
   const repairs: (readonly [number, JsonObject])[] = [];
   const firstSeq = seqOfFirstLine(buffer, first);
   const firstPrevHash = buffer.toString("latin1", first + hashStart, first + hashEnd);
@@ -71,19 +77,24 @@ export function examineLines(
     const end = buffer.indexOf(lineFeed, position);
     if (end === -1) break;
     holds =
-      hasForm(buffer, position, end, counter) &&
-      linksTo(buffer, position + hashStart, leaf) &&
+      linksTo(buffer, position + hashStart, leaf, linked, 32 * count) &&
+      hasForm(view, position, end) &&
+      counter.endsLine(buffer, position + recordStart, end) &&
       (contents === null || contentsHold(buffer.subarray(position, end), firstSeq === 0 && count === 0, contents));
     if (!holds) break;
     const record = repairIn(buffer, position, end);
     if (record !== null) repairs.push([count, record]);
-    leaf = leafHashInPlace(buffer, position, end);
-    putHash(leaf, leaves, 32 * count);
+    // SHA-256(0x00 || line), a character for each byte; the byte before the line stands in for the prefix.
+    const before = buffer[position - 1] ?? 0;
+    buffer[position - 1] = 0;
+    leaf = hash("sha256", new Uint8Array(memory, byteOffset + position - 1, end - position + 1), "binary");
+    buffer[position - 1] = before;
     ends[count] = end + 1 - first;
     count += 1;
     counter.increment();
     position = end + 1;
   }
+  putHash(leaf, linked, 32 * count);
   return {
     holds: holds && count > 0,
     start,
@@ -91,7 +102,7 @@ export function examineLines(
     firstPrevHash,
     count,
     repairs,
-    leaves: leaves.slice(0, 32 * count),
+    leaves: linked.slice(32, 32 * (count + 1)),
     ends: ends.slice(0, count),
   };
 }
@@ -101,11 +112,26 @@ function countBound(bytes: number): number {
   return Math.ceil(Math.max(0, bytes) / shortestLine) + 1;
 }
 
-function hasForm(buffer: Buffer, start: number, end: number, counter: Counter): boolean {
+function hasForm(view: DataView, start: number, end: number): boolean {
   const length = end - start;
-  if (length < shortestLine || length > maximumLineBytes) return false;
-  if (!standsAt(buffer, start, head) || !standsAt(buffer, start + hashEnd, middle)) return false;
-  return counter.endsLine(buffer, start + recordStart, end);
+  if (length < shortestLine || length > maximumLineBytes || view.getUint16(start) !== headStart) return false;
+  return wordsStandAt(view, start + 2, head) && wordsStandAt(view, start + hashEnd, middle);
+}
+
+function wordsStandAt(view: DataView, position: number, words: Words): boolean {
+  return (
+    view.getUint32(position) === words[0] &&
+    view.getUint32(position + 4) === words[1] &&
+    view.getUint32(position + 8) === words[2]
+  );
+}
+
+type Words = readonly [number, number, number];
+
+/** Twelve bytes as three words, which are compared at once. */
+function wordsOf(text: string): Words {
+  const bytes = Buffer.from(text);
+  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4), bytes.readUInt32BE(8)];
 }
 
 const hexDigits = Buffer.from("0123456789abcdef");
@@ -113,14 +139,16 @@ const hexDigits = Buffer.from("0123456789abcdef");
 const highDigits = Uint8Array.from({ length: 256 }, (_, byte) => hexDigits[byte >> 4] ?? 0);
 const lowDigits = Uint8Array.from({ length: 256 }, (_, byte) => hexDigits[byte & 15] ?? 0);
 
-/** Whether the hash, a text of 32 characters, stands there in hex. */
-function linksTo(buffer: Buffer, position: number, leaf: string): boolean {
+/** Whether the hash, a text of 32 characters, stands there in hex. Puts its bytes where they belong, too: one pass does both. */
+function linksTo(buffer: Buffer, position: number, leaf: string, leaves: Uint8Array, leafPosition: number): boolean {
+  let holds = true;
   for (let index = 0; index < 32; index += 1) {
     const byte = leaf.charCodeAt(index);
     const place = position + 2 * index;
-    if (buffer[place] !== highDigits[byte] || buffer[place + 1] !== lowDigits[byte]) return false;
+    leaves[leafPosition + index] = byte;
+    if (buffer[place] !== highDigits[byte] || buffer[place + 1] !== lowDigits[byte]) holds = false;
   }
-  return true;
+  return holds;
 }
 
 function standsAt(buffer: Buffer, position: number, bytes: Buffer): boolean {
@@ -128,15 +156,6 @@ function standsAt(buffer: Buffer, position: number, bytes: Buffer): boolean {
     if (buffer[position + index] !== bytes[index]) return false;
   }
   return true;
-}
-
-/** SHA-256(0x00 || line), a character for each byte; the byte before the line stands in for the prefix. */
-function leafHashInPlace(buffer: Buffer, start: number, end: number): string {
-  const before = buffer[start - 1] ?? 0;
-  buffer[start - 1] = 0;
-  const leaf = hash("sha256", new Uint8Array(buffer.buffer, buffer.byteOffset + start - 1, end - start + 1), "binary");
-  buffer[start - 1] = before;
-  return leaf;
 }
 
 function contentsHold(line: Buffer, isGenesis: boolean, { checkRecord }: ContentCheck): boolean {

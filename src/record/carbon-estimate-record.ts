@@ -127,13 +127,11 @@ export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): Car
 }
 
 /** The same task's record with a newer estimate; whatever was measured stays as it was recorded. Throws RECORD_INVALID. */
-export function restatedEstimateRecord(previous: CarbonEstimateRecord, estimate: EstimateToRecord): CarbonEstimateRecord {
-  const fields = toSnakeCase(estimate);
-  if (typeof fields !== "object" || fields === null) return parseWith(carbonEstimateRecordSchema, fields);
-  return parseWith(carbonEstimateRecordSchema, {
-    ...previous,
-    ...fields,
-    schema_version: "1.2.0",
-    status: statusOf(estimate),
-  });
+export function restatedEstimateRecord(
+  previous: CarbonEstimateRecord,
+  estimate: EstimateToRecord,
+): CarbonEstimateRecord {
+  const newer = new Map<string, unknown>([...Object.entries(previous), ...Object.entries(toSnakeCase(estimate) ?? {})]);
+  newer.set("schema_version", "1.2.0").set("status", statusOf(estimate));
+  return parseWith(carbonEstimateRecordSchema, Object.fromEntries(newer));
 }

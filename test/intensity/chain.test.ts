@@ -94,3 +94,29 @@ function withPeriods(series: IntensitySeries, changes: readonly object[]): Inten
     periods: changes.flatMap((change) => series.periods.map((period) => ({ ...period, ...change }))),
   };
 }
+
+test("a provider that ignores every signal is not waited for beyond the limit; what needs no waiting answers behind it", async () => {
+  const deaf: IntensityProvider = { id: "deaf", kinds: ["average"], series: () => new Promise(() => undefined) };
+  const chain = intensityChain([deaf, staticIntensity()], { withinSeconds: 0.02 });
+  const { average } = await chain.lookup(null, "DE");
+  expect(average.series?.providerId).toBe("static");
+  expect(average.attempts[0]).toMatchObject({ providerId: "deaf", outcome: "failed", code: "INTENSITY_UNAVAILABLE" });
+});
+
+test("a provider that listens is told to stop at the limit", async () => {
+  let stopped = false;
+  const listening: IntensityProvider = {
+    id: "listening",
+    kinds: ["average"],
+    series: ({ signal }) =>
+      new Promise((_, reject) =>
+        signal?.addEventListener("abort", () => {
+          stopped = true;
+          reject(signal.reason);
+        }),
+      ),
+  };
+  const { average } = await intensityChain([listening], { withinSeconds: 0.02 }).lookup(null, "DE");
+  expect(stopped).toBe(true);
+  expect(average.attempts[0]?.reason).toContain("not waited for longer than 0.02 s");
+});

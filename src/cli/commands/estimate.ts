@@ -9,7 +9,9 @@ import type { TimeInterval } from "../../intensity/intensity.ts";
 import { estimatePage } from "../../report/terminal/estimate.ts";
 import { formatDurationSeconds } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { type ModelFlags, modelOf, modelOptions } from "../estimate-model.ts";
 import { estimatorFor } from "../estimator.ts";
+import { intensitySettingNames } from "../intensity-settings.ts";
 import { jsonText, outputStyle, outputWidth } from "../output.ts";
 import { addSettingFlags, foundSettingsOf } from "../setting-flags.ts";
 
@@ -20,6 +22,7 @@ interface EstimateFlags {
   readonly start?: string;
   readonly end?: string;
   readonly uncertainty?: string;
+  readonly budget?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,20 +41,26 @@ export function build(context: CommandContext): Command {
       "--uncertainty <percent>",
       "relative standard uncertainty of the energy or power; without it they are exact",
     )
-    .option("--json", "print the estimate as JSON")
+    .option("--budget", "show the whole budget of the uncertainty, row by row")
+    .option("--json", "print the whole estimate as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  carbon-ops estimate --energy-wh 120 --region GB\n  carbon-ops estimate --power-w 300 --duration 2h --region aws:eu-west-1",
+      "\nExamples:\n  carbon-ops estimate --energy-wh 120 --region GB\n  carbon-ops estimate --power-w 300 --duration 2h --region aws:eu-west-1" +
+        "\n  carbon-ops estimate --energy-wh 120 --region DE --method monte_carlo --trials 100000 --seed 7 --budget" +
+        "\n  carbon-ops estimate --power-w 300 --duration 2h --region DE --device server --resource-share 0.25 \\" +
+        "\n    --functional-unit request --functional-unit-count 1200",
     );
-  addSettingFlags(command, ["region", "pue", "wallFactor", "level"]);
-  return command.action(async (flags: EstimateFlags) => {
-    const estimator = estimatorFor(await foundSettingsOf(command, context), context);
+  for (const option of modelOptions) command.addOption(option());
+  addSettingFlags(command, ["region", "pue", "wallFactor", "level", ...intensitySettingNames]);
+  return command.action(async (flags: EstimateFlags & ModelFlags) => {
+    const estimator = estimatorFor(await foundSettingsOf(command, context), context, { options: modelOf(flags) });
     const estimate = await estimateOf(flags, estimator);
-    context.stdout.write(
-      flags.json === true
-        ? jsonText(estimate)
-        : estimatePage(estimate, outputWidth(context.stdout), outputStyle(context.stdout, context)),
-    );
+    const { stdout } = context;
+    if (flags.json === true) stdout.write(jsonText(estimate));
+    else {
+      const style = outputStyle(stdout, context);
+      stdout.write(estimatePage(estimate, outputWidth(stdout), style, flags.budget === true));
+    }
   });
 }
 

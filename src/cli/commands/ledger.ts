@@ -17,7 +17,7 @@ import { buildVerify } from "./ledger/verify.ts";
 export function build(context: CommandContext): Command {
   const command = new Command("ledger")
     .description(
-      "Creates, extends, verifies and shows audit ledgers: files of records in which every line is linked to all lines " +
+      "Creates, extends, verifies, shows and adds up audit ledgers: files of records in which every line is linked to all lines " +
         "before it, and whose state is signed.",
     )
     .allowExcessArguments()

@@ -15,6 +15,7 @@ import {
   joulesFromWattHours,
 } from "../../units.ts";
 import { labelledRows, printable, type TextStyle } from "./style.ts";
+import { unansweredRows } from "./unanswered.ts";
 
 /** Where the record of a run went, or why it went nowhere. */
 export interface RecordPlace {
@@ -46,6 +47,7 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
   if (carbon !== null) {
     rows.push(["carbon", carbonText(carbon.estimate)]);
     rows.push(["electricity", intensityText(carbon.estimate)]);
+    rows.push(...unansweredRows(carbon.estimate.attempts));
     if (carbon.estimate.marginal !== null) rows.push(["at the margin", marginalText(carbon.estimate.marginal)]);
     rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
   }
