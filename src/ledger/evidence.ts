@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
+import { type OpenedCheckpoint, openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
 import { readLatestNote } from "./checkpoint-files.ts";
-import { type HistoryItem, readCosigned, readHistory } from "./checkpoint-history.ts";
+import { readCosigned } from "./checkpoint-history.ts";
 import type { DueCheckpoints } from "./inspect.ts";
 import { type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
+import { type OpenedItem, openHistory } from "./opened-history.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { beginsNote } from "./torn-note.ts";
 import type { VerifierKey } from "./verifier-key.ts";
@@ -64,7 +65,7 @@ export async function findNotes(path: string | null, given: readonly GivenNote[]
  */
 export class Evidence implements DueCheckpoints {
   readonly #paths: LedgerPaths | null;
-  #history: AsyncGenerator<HistoryItem, void, undefined> | null;
+  #history: AsyncGenerator<OpenedItem, void, undefined> | null;
   #historyBytes = 0;
   #latest: Buffer | null = null;
   readonly #keys: readonly VerifierKey[];
@@ -95,7 +96,7 @@ export class Evidence implements DueCheckpoints {
 
   private constructor(paths: LedgerPaths | null, keys: readonly VerifierKey[], origin: string) {
     this.#paths = paths;
-    this.#history = paths === null ? null : readHistory(paths);
+    this.#history = paths === null ? null : openHistory(paths, keys);
     this.#keys = keys;
     this.#origin = origin;
   }
@@ -170,7 +171,7 @@ export class Evidence implements DueCheckpoints {
     for (let waitedMs = 0; waitedMs <= signingPatienceMs; waitedMs += pollMs) {
       if (waitedMs > 0) await sleep(pollMs);
       this.#addLatest(await readLatestNote(this.#paths));
-      this.#history = readHistory(this.#paths, this.#historyBytes);
+      this.#history = openHistory(this.#paths, this.#keys, this.#historyBytes);
       await this.#readHistory();
       if (this.peek() !== null || this.problems.length > 0) return;
     }
@@ -207,7 +208,7 @@ export class Evidence implements DueCheckpoints {
   }
 
   #addSingle(file: string, note: Buffer): number {
-    const checkpoint = this.#checkpoint(file, note);
+    const checkpoint = this.#checkpoint(file, note, openCheckpoint(note, this.#keys));
     if (checkpoint === null) return 0;
     this.#single.push(checkpoint);
     return checkpoint.size;
@@ -221,7 +222,7 @@ export class Evidence implements DueCheckpoints {
     if (item === undefined || item.done === true || this.#paths === null) return;
     const file = basename(this.#paths.history);
     if ("torn" in item.value) return this.#addTorn(file, item.value.torn);
-    const checkpoint = this.#checkpoint(file, item.value.note);
+    const checkpoint = this.#checkpoint(file, item.value.note, item.value.opened);
     if (checkpoint === null) return await this.close();
     this.#historyBytes = item.value.end;
     if (checkpoint.size < this.#lastHistorySize) {
@@ -238,8 +239,7 @@ export class Evidence implements DueCheckpoints {
     else this.#faulty.push({ file, reason: "it ends in bytes that are no checkpoint" });
   }
 
-  #checkpoint(file: string, note: Buffer): FoundCheckpoint | null {
-    const opened = openCheckpoint(note, this.#keys);
+  #checkpoint(file: string, note: Buffer, opened: OpenedCheckpoint): FoundCheckpoint | null {
     if (!opened.ok) {
       this.#faulty.push({ file, reason: opened.reason });
       return null;

@@ -11,9 +11,6 @@ import { parseVerifierKey, type VerifierKey, verifierKeyFor } from "./verifier-k
  */
 const prefix = "carbon-ops/record/v1\n";
 
-/** Members that belong to the envelope of a record rather than to what it says. */
-export const envelopeMembers: readonly string[] = ["append_id", "signature", "signing_key"];
-
 /** The same record with the signer's name and signature. Throws RECORD_INVALID when it is not JSON. */
 export async function signRecord(record: JsonObject, signer: Signer): Promise<JsonObject> {
   const named = { ...record, signing_key: verifierKeyFor(signer.name, signer.publicKey).vkey };

@@ -7,13 +7,13 @@ export const tileLeaves = 64;
 export const tileLevel = 6;
 
 const nodeInput = new Uint8Array(65).fill(0x01);
-const nodes = Buffer.alloc(32 * (tileLeaves / 2));
+const nodes = new Uint8Array(32 * (tileLeaves / 2));
 
 /**
  * Root of the subtree over 64 leaf hashes that begin at the one with this index. The same nodes as in merkle-tree.ts, in memory
  * that is used again: making a Buffer for each takes longer than hashing it. Use the result before asking for the next.
  */
-export function tileRoot(leaves: Uint8Array, firstLeaf: number): Buffer {
+export function tileRoot(leaves: Uint8Array, firstLeaf: number): Uint8Array {
   let source = leaves;
   let start = 32 * firstLeaf;
   for (let count = tileLeaves / 2; count >= 1; count /= 2) {

@@ -3,7 +3,7 @@ import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import type { CamelCased } from "./camel-case.ts";
 import { attemptFields, embodiedFields, sciFields, taxonomyFields } from "./disclosure-fields.ts";
 import { cpuFields, energyFields, gpuFields, memoryFields } from "./energy-fields.ts";
-import { count, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
+import { count, envelopeFields, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
 import { gramsFields } from "./grams-fields.ts";
 import { inputFields } from "./input-fields.ts";
 import { parseWith } from "./parse.ts";
@@ -76,6 +76,7 @@ export const carbonEstimateRecordSchema = z
     ...recorderFields,
     labels,
     ...estimateFields,
+    ...envelopeFields,
   })
   .meta({
     title: "carbon_estimate",

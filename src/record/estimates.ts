@@ -34,12 +34,7 @@ function firstOf(record: JsonObject): string | null {
 }
 
 /** A ledger's record as what totals are made of. Throws RECORD_INVALID when it does not fit the schema of its kind. */
-export function aggregateItem({
-  append_id: _id,
-  signature: _signature,
-  signing_key: _key,
-  ...record
-}: JsonObject): AggregateItem {
+export function aggregateItem(record: JsonObject): AggregateItem {
   const { kind } = record;
   if (isRecordKind(kind)) return parseRecord(record);
   return { kind: typeof kind === "string" ? kind : "" };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { firstSchemaVersion, isoTime, words } from "./fields.ts";
+import { envelopeFields, firstSchemaVersion, isoTime, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -23,6 +23,7 @@ export const importedEntryRecordSchema = z
         "Ed25519 public key, in hex, under which it and all lines before it verified; null when they did not.",
     }),
     problem: words.nullable().meta({ description: "What was wrong with it when it was imported." }),
+    ...envelopeFields,
   })
   .meta({
     title: "imported_entry",

@@ -1,9 +1,8 @@
 import type { JsonObject } from "../../../ledger/index.ts";
-import { envelopeMembers, recordSignatureFault } from "../../../ledger/record-signature.ts";
+import { recordSignatureFault } from "../../../ledger/record-signature.ts";
 import { recordFault } from "../../../record/record-fault.ts";
 
 /** What `ledger verify --deep` has against a record: its own signature, where it has one, or its schema. */
 export function recordCheck(record: JsonObject): string | null {
-  const members = Object.entries(record).filter(([name]) => !envelopeMembers.includes(name));
-  return recordSignatureFault(record) ?? recordFault(Object.fromEntries(members));
+  return recordSignatureFault(record) ?? recordFault(record);
 }
