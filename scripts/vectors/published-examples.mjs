@@ -9,6 +9,7 @@ import {
 } from "../../dist/uncertainty/index.js";
 import { casesOf, compare, compareFields, isUncertaintyFile } from "./comparison.mjs";
 import { compileFormula } from "./formula.mjs";
+import { trialsFor } from "./trials.mjs";
 import { distributionOf } from "./vector-distribution.mjs";
 
 /** JCGM 101, clause 9; GUM, annex H; EURACHEM, NIST, NPL, EA-4/02, JCGM 102: whole examples with published results. */
@@ -41,17 +42,14 @@ const methods = {
   value_only: total,
 };
 
-/** Of a random sample, ends of the published interval included. */
-const trials = 4_000_000;
-
-export function simulated(item) {
+function simulated(item) {
   const names = item.inputs.map(({ name }) => name);
   const result = monteCarlo({
     sources: item.inputs.map((input) => ({ id: input.name, distribution: distributionOf(input) })),
     correlations: correlationsOf(item.correlations),
     model: compileFormula(item.model, names, item.constants),
     seed: 20081,
-    trials,
+    trials: trialsFor(item),
     level: item.expected.level ?? 0.95,
     interval: item.expected.interval_kind ?? "symmetric",
   });

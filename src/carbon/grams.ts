@@ -86,7 +86,10 @@ interface AnalyticalGrams extends SolvedGrams {
 
 function solvedAnalytically({ energy, gramsPerWattHour, sources, embodied, level }: GramsModel): AnalyticalGrams {
   const addend = embodied.grams === null ? {} : { addend: embodied.grams };
-  const factors = sources.map(({ factor }) => factor);
+  // What is 1 plus a lognormal keeps that shape: a PUE of its own mean and uncertainty is far more skewed than a lognormal.
+  const factors = sources.map(({ factor, row }) =>
+    row.distribution === "shifted_lognormal" ? { ...factor, lowest: 1 } : factor,
+  );
   const exactFactor: Quantity = { mean: gramsPerWattHour, standardUncertainty: 0 };
   if (gramsPerWattHour > 0) {
     const result = analyticalTruncated({ energy, factors: [exactFactor, ...factors], ...addend, level });

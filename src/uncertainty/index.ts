@@ -26,6 +26,7 @@ export type { SourceCorrelation } from "./correlation.ts";
 export { coverageFactor, rectangularCoverageFactor, trapezoidalCoverageFactor } from "./coverage-factor.ts";
 export { difference, productOfCorrelatedNormals } from "./difference.ts";
 export { type Distribution, type Moments, momentsOf, quantileFunction } from "./distribution.ts";
+export type { Factor } from "./factor.ts";
 export type { HourOptions } from "./hour-sources.ts";
 export { fitLine, type LineFit } from "./line-fit.ts";
 export {
