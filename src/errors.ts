@@ -25,7 +25,8 @@ export const errorCatalogue = {
   REGION_UNKNOWN: { exitCode: 2, meaning: "The region is in no table: `carbon-ops regions` lists those that are." },
   INTENSITY_UNAVAILABLE: {
     exitCode: 1,
-    meaning: "A provider of carbon intensities could not be reached, or failed: time-out, reset, refusal or 5xx.",
+    meaning:
+      "A provider of carbon intensities could not be reached, or failed: time-out, reset, refusal or 5xx. `settle` ends with it where no service could be asked, its key refused included.",
   },
   INTENSITY_RATE_LIMITED: {
     exitCode: 1,

@@ -25,7 +25,7 @@ export function settlementQuestion(
   record: RecordToSettle,
   endedBeforeMs: number,
 ): SettlementQuestion | { readonly reason: NotAskedReason } {
-  const marginalMayChange = record.marginal?.intensity.is_provisional === true;
+  const marginalMayChange = record.marginal !== null && mayChange(record.marginal);
   if (record.status === "settled" && !marginalMayChange) return { reason: "settled" };
   if (record.inputs === undefined) return { reason: "no_inputs" };
   const interval = lookedUp(spanOf(record.inputs.looked_up));
@@ -33,6 +33,10 @@ export function settlementQuestion(
   if (record.quality_flag === "fallback") return { reason: "region_unknown" };
   if (interval.endMs > endedBeforeMs) return { reason: "too_recent" };
   return { zone: record.intensity.zone, interval };
+}
+
+function mayChange({ intensity }: RecordedFigures): boolean {
+  return intensity.is_provisional === true || (intensity.coverage_pct ?? 100) < 100;
 }
 
 export type Settlement =

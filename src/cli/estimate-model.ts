@@ -73,6 +73,19 @@ function embodiedOf(flags: ModelFlags): EmbodiedInput | undefined {
   if (device !== undefined && manufacturingKg !== undefined) {
     throw new CarbonOpsError("USAGE", "--device and --manufacturing-kg exclude each other; give one of them.");
   }
+  const hasMass = device !== undefined || manufacturingKg !== undefined;
+  const hasLifetime = device !== undefined || lifetimeYears !== undefined || !hasMass;
+  const missing = [
+    ...(hasMass ? [] : ["--device (or --manufacturing-kg and --lifetime-years)"]),
+    ...(hasLifetime ? [] : ["--lifetime-years"]),
+    ...(resourceShare === undefined ? ["--resource-share"] : []),
+  ];
+  if (missing.length > 0) {
+    throw new CarbonOpsError(
+      "USAGE",
+      `Embodied carbon cannot be declared without ${missing.join(" and ")}; add what is missing, or leave the hardware out.`,
+    );
+  }
   return { device, manufacturingKg, lifetimeYears, resourceShare };
 }
 

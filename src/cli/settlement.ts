@@ -1,7 +1,7 @@
 import { type NotAskedReason, settlementOf, settlementQuestion } from "../carbon/settlement.ts";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
-import type { IntensityLookup } from "../intensity/intensity.ts";
+import type { IntensityAnswer, IntensityLookup } from "../intensity/intensity.ts";
 import type { JsonObject } from "../ledger/index.ts";
 import { leafHash } from "../ledger/merkle-tree.ts";
 import { type CarbonEstimateRecord, restatedEstimateRecord } from "../record/carbon-estimate-record.ts";
@@ -25,10 +25,13 @@ export interface SettlementProgress {
   estimateCount: number;
   readonly restated: RestatedEstimate[];
   readonly kept: Map<string, KeptEstimates>;
+  /** Estimates of which a kind could be asked of no service, and why, in the first one's words. */
+  unreachedCount: number;
+  unreachedWhy: string | null;
 }
 
 export function noProgress(): SettlementProgress {
-  return { estimateCount: 0, restated: [], kept: new Map() };
+  return { estimateCount: 0, restated: [], kept: new Map(), unreachedCount: 0, unreachedWhy: null };
 }
 
 const notAskedWords: Readonly<Record<NotAskedReason, string>> = {
@@ -70,6 +73,11 @@ async function settleOne(
   const question = settlementQuestion(previous, request.endedBeforeMs);
   if ("reason" in question) return keep(progress, question.reason, notAskedWords[question.reason]);
   const answers = await request.intensity.lookup(question.interval, question.zone);
+  const why = unreachedWhy(answers.average) ?? unreachedWhy(answers.marginal);
+  if (why !== null) {
+    progress.unreachedCount += 1;
+    progress.unreachedWhy ??= why;
+  }
   try {
     const settlement = settlementOf(previous, answers);
     if (settlement.outcome !== "restated") return keep(progress, settlement.outcome, keptWords(settlement));
@@ -96,6 +104,24 @@ async function settleOne(
     if (!(error instanceof CarbonOpsError) || !ofOneRecord.includes(error.code)) throw error;
     keep(progress, "impossible", error.message);
   }
+}
+
+/** Failures that last until somebody does something: a plan's limit or a missing value is an answer. */
+const unreachedCodes: readonly string[] = [
+  "INTENSITY_CREDENTIALS",
+  "INTENSITY_UNAVAILABLE",
+  "INTENSITY_RATE_LIMITED",
+  "INTENSITY_ANSWER_INVALID",
+];
+
+/** Why no service could be asked for a kind; null where one could, or where none was to be asked. */
+function unreachedWhy({ attempts, series }: IntensityAnswer): string | null {
+  const failed = attempts.find(({ code }) => unreachedCodes.includes(code ?? ""));
+  if (failed === undefined) return null;
+  const isAnswered = attempts.some(({ outcome, code }) => outcome === "answered" && code === null);
+  // A value of a year does not say that a service was reached.
+  if (isAnswered && series !== null && series.periodSeconds !== null) return null;
+  return `${failed.providerId}: ${failed.reason ?? "no reason given"}`;
 }
 
 const ofOneRecord: readonly string[] = ["RECORD_INVALID", "INPUT_INVALID"];

@@ -6,14 +6,14 @@ import { dayStore } from "./cache/day-store.ts";
 import { intensityChain } from "./chain.ts";
 import { type IntensityCounters, noCounts, type ProviderCounters } from "./counters.ts";
 import { type CredentialName, credential } from "./credentials.ts";
-import { customFile } from "./custom-file.ts";
+import { openCustomFile } from "./custom-file.ts";
 import { electricityMaps, electricityMapsUrl } from "./electricity-maps.ts";
 import { type HttpSettings, httpClient } from "./http/client.ts";
 import type { Environment } from "./http/proxy.ts";
 import type { IntensityKind, IntensityLookup, IntensityProvider } from "./intensity.ts";
 import { liveProvider } from "./live-provider.ts";
 import type { PeriodSource } from "./period-source.ts";
-import type { ZoneOverrides } from "./provider-zones.ts";
+import { refuseWrongZones, type ZoneOverrides } from "./provider-zones.ts";
 import type { ServiceSettings } from "./service.ts";
 import { electricityMapsToken, wattTimePassword, wattTimeUsername } from "./service-credentials.ts";
 import { staticIntensity } from "./static-provider.ts";
@@ -53,10 +53,11 @@ export interface OpenedIntensity extends IntensityLookup {
 
 /**
  * The providers that the settings name, each behind its cache. Without `intensityProviders`: a user's own, the file of
- * `intensityFile`, the services that there are credentials for, and the packaged table. Opens no connection and no file but
- * those of credentials. Throws CONFIG_INVALID for a name, zone or address that cannot be.
+ * `intensityFile`, the services that there are credentials for, and the packaged table. Opens no connection, and no file but
+ * `intensityFile` and those of credentials. Throws CONFIG_INVALID for a name, zone, address or `intensityFile` that cannot be.
  */
 export function openIntensity(settings: IntensitySettings, surroundings: IntensitySurroundings): OpenedIntensity {
+  refuseWrongZones(settings.intensityZones ?? {});
   const builders = buildersOf(settings, surroundings);
   const counters: Record<string, ProviderCounters> = {};
   const { withinSeconds } = surroundings;
@@ -119,7 +120,7 @@ function buildersOf(settings: IntensitySettings, surroundings: IntensitySurround
         return live(counters, ukCarbonIntensity(service(counters, baseUrl)));
       },
     ],
-    ["custom-file", () => customFile(intensityFile(settings), clock)],
+    ["custom-file", () => openCustomFile(intensityFile(settings), clock)],
     ["static", () => staticIntensity(clock)],
     ...providers.map((provider): [string, Builder] => [provider.id, () => provider]),
   ];

@@ -1,5 +1,13 @@
 import { bytesFromBase64 } from "./base64.ts";
-import { type NoteFault, type OpenedNote, openNote, openNoteInPool, parseNote, signNote, type VerifiedSignature } from "./note.ts";
+import {
+  type NoteFault,
+  type OpenedNote,
+  openNote,
+  openNoteInPool,
+  parseNote,
+  signNote,
+  type VerifiedSignature,
+} from "./note.ts";
 import type { Signer } from "./signing-key.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
@@ -60,10 +68,7 @@ export function openCheckpoint(note: Uint8Array, keys: readonly VerifierKey[]): 
 }
 
 /** The same, with the signatures verified by Node's thread pool. */
-export async function openCheckpointInPool(
-  note: Uint8Array,
-  keys: readonly VerifierKey[],
-): Promise<OpenedCheckpoint> {
+export async function openCheckpointInPool(note: Uint8Array, keys: readonly VerifierKey[]): Promise<OpenedCheckpoint> {
   return checkpointIn(await openNoteInPool(note, keys));
 }
 

@@ -76,7 +76,9 @@ export async function openNoteInPool(note: Uint8Array, keys: readonly VerifierKe
 
 async function verifyInPool({ key, message, signature }: Claim): Promise<boolean> {
   return await new Promise((resolve, reject) => {
-    verify(null, message, key.keyObject, signature, (error, holds) => (error === null ? resolve(holds) : reject(error)));
+    verify(null, message, key.keyObject, signature, (error, holds) =>
+      error === null ? resolve(holds) : reject(error),
+    );
   });
 }
 

@@ -32,7 +32,9 @@ const estimateFields = {
     .nullable()
     .meta({ description: "The same energy with the marginal intensity: another quantity, never to be added." }),
   notes: z.array(words),
-  energy_standard_uncertainty_wh: nonNegative.exactOptional(),
+  energy_standard_uncertainty_wh: nonNegative
+    .exactOptional()
+    .meta({ description: "Of energy_wh_stated, of all its errors, before values below zero were excluded." }),
   embodied: embodiedFields.exactOptional(),
   sci: sciFields.exactOptional(),
   taxonomy: taxonomyFields.nullable().exactOptional(),
@@ -98,12 +100,13 @@ export interface CarbonEstimateRecordInput extends Partial<CamelCased<z.infer<ty
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-function statusOf({ intensity: { isEstimated, isProvisional = false } }: EstimateToRecord): string {
-  return isEstimated || isProvisional ? "provisional" : "settled";
+function statusOf({ intensity }: EstimateToRecord): string {
+  const { isEstimated, isProvisional = false, coveragePct = 100 } = intensity;
+  return isEstimated || isProvisional || coveragePct < 100 ? "provisional" : "settled";
 }
 
 /**
- * The record of an estimate, ready for the ledger. It stays provisional while its intensity is not an observation of the span
+ * The record of an estimate, ready for the ledger. It stays provisional while its intensity is not an observation of the whole span
  * itself, or may still be revised. Throws RECORD_INVALID when a number is not finite or outside its range.
  */
 export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): CarbonEstimateRecord {

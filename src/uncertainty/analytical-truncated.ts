@@ -1,20 +1,20 @@
 import { CarbonOpsError } from "../errors.ts";
-import { type Factor, productAsFactor } from "./factor.ts";
+import { type Factor, isScored, productOfFactorDistributions } from "./factor.ts";
 import { lognormalFromMean } from "./lognormal.ts";
 import {
   constant,
   lognormalVariable,
   type PositiveVariable,
   productVariable,
-  shifted,
+  scoredVariable,
   sumVariable,
 } from "./positive-variable.ts";
 import type { Quantity } from "./product.ts";
 import { type TruncatedNormal, truncatedNormal } from "./truncated-normal.ts";
 
 /**
- * The method `analytical_truncated`: G = E * (product of factors) + addend, where E is normal truncated at 0, the product of the
- * positive factors is one lognormal matched to its exact mean and variance (on top of a lowest value, where factors have one), and the addend (embodied carbon) is lognormal.
+ * The method `analytical_truncated`: G = E * (product of factors) + addend, where E is normal truncated at 0, the positive factors
+ * are lognormals (on top of a lowest value, where they have one; their product is then integrated), and the addend (embodied carbon) is lognormal.
  * Quantiles come from quadrature of the distribution function, not from a multiple of the standard uncertainty.
  */
 export interface ProductModel {
@@ -106,13 +106,12 @@ function scaleOf({ mean, standardUncertainty }: Quantity): number {
 }
 
 function productOf(energy: TruncatedNormal | null, exactEnergy: number, factors: readonly Factor[]): PositiveVariable {
-  const factor = productAsFactor(factors);
+  const factor = productOfFactorDistributions(factors);
   if (factor.mean === 0) return constant(0);
   if (energy !== null) return productVariable(energy, factor);
-  const excess = exactEnergy * (factor.mean - factor.lowest);
-  if (excess === 0) return constant(0);
-  const variable = lognormalVariable(lognormalFromMean(excess, exactEnergy * factor.standardUncertainty));
-  return factor.lowest === 0 ? variable : shifted(variable, exactEnergy * factor.lowest);
+  if (exactEnergy === 0) return constant(0);
+  if (isScored(factor)) return scoredVariable(factor, exactEnergy);
+  return lognormalVariable(lognormalFromMean(exactEnergy * factor.mean, exactEnergy * factor.standardUncertainty));
 }
 
 function withAddend(product: PositiveVariable, addend: Quantity | undefined, unit: number): PositiveVariable {

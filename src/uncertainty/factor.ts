@@ -1,5 +1,13 @@
-import { lognormalFromMean, relativeFromLnSigma } from "./lognormal.ts";
+import { lognormalFromMean } from "./lognormal.ts";
 import { productOfFactors, type Quantity } from "./product.ts";
+import {
+  type LogarithmOfScore,
+  lnOfLognormal,
+  lnOfShifted,
+  lnOfTable,
+  type ScoreTable,
+  scoreTableOfProduct,
+} from "./score-table.ts";
 
 /** A factor above 0: a lognormal, on top of the lowest value that it can have. */
 export interface Factor extends Quantity {
@@ -7,47 +15,59 @@ export interface Factor extends Quantity {
   readonly lowest?: number;
 }
 
-/** Second and third central moments, relative to the powers of the mean. */
-interface RelativeMoments {
-  readonly second: number;
-  readonly third: number;
+/** A product of factors by its distribution: both ways between ln x and the normal number. */
+interface Scored {
+  readonly logarithm: LogarithmOfScore;
+  readonly table: ScoreTable;
 }
 
-/** Below this skewness (a relative uncertainty of 3e-4) shapes cannot be told apart, and the matching would lose its digits. */
-const smallestSkewness = 1e-3;
+export interface FactorProduct extends Quantity {
+  /** Absent where the product is a lognormal. */
+  readonly scored?: Scored;
+}
+
+export type ScoredProduct = FactorProduct & { readonly scored: Scored };
+
+export function isScored(product: FactorProduct): product is ScoredProduct {
+  return product.scored !== undefined;
+}
+
+/** Below this relative uncertainty a table of ln x would lose its digits, and the shape shows nowhere. */
+const smallestRelative = 1e-8;
 
 /**
- * The product of independent factors as one lognormal on top of a lowest value, with the product's exact mean, variance and third moment. Without
- * lowest values the product of lognormals is a lognormal, and nothing needs matching.
+ * The product of independent factors: without lowest values one lognormal of its exact mean and variance; with them the distribution of the
+ * product itself, those factors one by one and the lognormals among the others as one.
  */
-export function productAsFactor(factors: readonly Factor[]): Required<Factor> {
+export function productOfFactorDistributions(factors: readonly Factor[]): FactorProduct {
   const product = productOfFactors(factors);
-  const isShifted = factors.some(({ lowest = 0, standardUncertainty }) => lowest > 0 && standardUncertainty > 0);
-  if (!isShifted || product.mean === 0) return { ...product, lowest: 0 };
-  const { second, third } = factors.map(momentsOf).reduce(momentsOfProduct);
-  const skewness = third / second ** 1.5;
-  if (skewness < smallestSkewness) return { ...product, lowest: 0 };
-  // (w + 2) sqrt(w - 1) = skewness with w = exp(lnSigma^2): Cardano's root t + 1/t - 1, of which 1 is taken away without rounding it off.
-  const root = Math.cbrt(1 + (skewness * skewness) / 2 + skewness * Math.sqrt(1 + (skewness * skewness) / 4));
-  const relative = (root - 1) / Math.sqrt(root);
-  const excess = Math.min(product.mean, product.standardUncertainty / relative);
-  return { ...product, lowest: product.mean - excess };
+  const shifted = factors.filter(hasShape);
+  if (shifted.length === 0 || !(product.standardUncertainty > smallestRelative * product.mean)) return product;
+  const others = productOfFactors(factors.filter((factor) => !hasShape(factor)));
+  const exact = others.standardUncertainty === 0 ? others.mean : 1;
+  const logarithms = shifted.map((factor, index) => logarithmOf(factor, index === 0 ? exact : 1));
+  if (others.standardUncertainty > 0) {
+    logarithms.push(lnOfLognormal(lognormalFromMean(others.mean, others.standardUncertainty)));
+  }
+  return { ...product, scored: multiplied(logarithms) };
 }
 
-/** Of a lognormal with w = exp(lnSigma^2) the skewness is (w + 2) sqrt(w - 1). */
-function momentsOf({ mean, standardUncertainty, lowest = 0 }: Factor): RelativeMoments {
-  if (standardUncertainty === 0) return { second: 0, third: 0 };
-  const { lnSigma } = lognormalFromMean(mean - lowest, standardUncertainty);
-  const ofExcess = relativeFromLnSigma(lnSigma);
-  const relative = standardUncertainty / mean;
-  return { second: relative ** 2, third: (ofExcess * ofExcess + 3) * ofExcess * relative ** 3 };
+function hasShape({ lowest = 0, standardUncertainty }: Factor): boolean {
+  return lowest > 0 && standardUncertainty > 0;
 }
 
-/** E[((1 + a)(1 + b) - 1)^k] for independent a and b of mean 0: sums of what is not negative, so that no digits are lost. */
-function momentsOfProduct(a: RelativeMoments, b: RelativeMoments): RelativeMoments {
-  return {
-    second: a.second + b.second + a.second * b.second,
-    third:
-      a.third + b.third + a.third * b.third + 3 * (a.third * b.second + a.second * b.third) + 6 * a.second * b.second,
-  };
+function logarithmOf({ mean, standardUncertainty, lowest = 0 }: Factor, exact: number): LogarithmOfScore {
+  return lnOfShifted(exact * lowest, lognormalFromMean(exact * (mean - lowest), exact * standardUncertainty));
+}
+
+const one = lnOfLognormal({ lnMedian: 0, lnSigma: 0 });
+
+function multiplied([first = one, ...others]: readonly LogarithmOfScore[]): Scored {
+  if (others.length === 0) return { logarithm: first, table: scoreTableOfProduct(first, one) };
+  let [logarithm, table]: [LogarithmOfScore, ScoreTable | null] = [first, null];
+  for (const other of others) {
+    table = scoreTableOfProduct(logarithm, other);
+    logarithm = lnOfTable(table);
+  }
+  return { logarithm, table: table ?? scoreTableOfProduct(first, one) };
 }

@@ -1,4 +1,4 @@
-import type { Factor } from "./factor.ts";
+import type { FactorProduct, ScoredProduct } from "./factor.ts";
 import {
   type Lognormal,
   lognormalFromMean,
@@ -8,7 +8,8 @@ import {
 } from "./lognormal.ts";
 import { normalDensity, normalMills, normalQuantile, normalUpperTail } from "./normal.ts";
 import { portableExp, portableLog } from "./portable-math.ts";
-import { gaussHermite, gaussLegendre, type QuadratureNode } from "./quadrature.ts";
+import { gaussHermite, gaussLegendre, onceNeeded } from "./quadrature.ts";
+import { type LogarithmOfScore, lnOfLognormal, type ScoreTable, scoreAt, type Tangent } from "./score-table.ts";
 import type { ProbabilitySum, TruncatedNormal } from "./truncated-normal.ts";
 
 /** A random quantity above 0, known by its moments and its distribution function. */
@@ -61,33 +62,58 @@ function addNormal(sum: ProbabilitySum, z: number, weight: number, scale: number
   sum.density += scale * density;
 }
 
-/** A truncated normal times a lognormal on top of a lowest value, matched to the factor's mean and standard uncertainty. */
-export function productVariable(energy: TruncatedNormal, factor: Factor): PositiveVariable {
+/** A positive variable by its table of normal numbers, multiplied by an exact value. */
+export function scoredVariable(
+  { mean, standardUncertainty, scored }: ScoredProduct,
+  multiplier: number,
+): PositiveVariable {
+  const lnMultiplier = portableLog(multiplier);
+  const at: Tangent = { value: 0, slope: 0 };
+  return {
+    mean: multiplier * mean,
+    standardDeviation: multiplier * standardUncertainty,
+    addProbability: (sum, x, weight) => {
+      if (!(x > 0)) return;
+      scoreAt(scored.table, portableLog(x) - lnMultiplier, 0, at);
+      addNormal(sum, at.value, weight, (weight * at.slope) / x);
+    },
+    quantile: (p) => {
+      scored.logarithm(normalQuantile(p), at);
+      return multiplier * portableExp(at.value);
+    },
+  };
+}
+
+/** A truncated normal times a product of factors, which is a lognormal where it has no table. */
+export function productVariable(energy: TruncatedNormal, factor: FactorProduct): PositiveVariable {
   if (factor.standardUncertainty === 0) return scaledEnergy(energy, factor.mean);
   const mean = energy.mean * factor.mean;
-  const { lowest = 0 } = factor;
-  const distribution = lognormalFromMean(factor.mean - lowest, factor.standardUncertainty);
+  const distribution = lognormalFromMean(factor.mean, factor.standardUncertainty);
   // r^2 = r1^2 + r2^2 + r1^2 r2^2 for independent factors; a mean square minus a squared mean loses every digit of small ones.
   const [r1, r2] = [energy.standardDeviation / energy.mean, factor.standardUncertainty / factor.mean];
   const ratio = Math.max(energy.parentMean / energy.parentSigma, 1);
   // Averaging over the narrower of the two leaves a smooth integrand. Up to twice its width the factor's nodes still serve better: those of
   // the energy are too far apart for what happens near 0.
-  const isFactorNarrow = distribution.lnSigma * (1 - lowest / factor.mean) * ratio <= 2;
+  const isFactorNarrow = distribution.lnSigma * ratio <= 2;
   return solved({
     mean,
     standardDeviation: mean * Math.hypot(r1, r2, r1 * r2),
     addProbability: isFactorNarrow
-      ? overFactor(energy, distribution, lowest)
-      : overEnergy(energy, distribution, lowest),
+      ? overFactor(energy, factor.scored?.logarithm ?? lnOfLognormal(distribution))
+      : overEnergy(energy, factor.scored?.table ?? distribution),
   });
 }
 
 type AddProbability = PositiveVariable["addProbability"];
 
 /** E[F(x / factor)], the factor's normal number at the nodes of Gauss and Hermite. */
-function overFactor(energy: TruncatedNormal, { lnMedian, lnSigma }: Lognormal, lowest: number): AddProbability {
+function overFactor(energy: TruncatedNormal, logarithm: LogarithmOfScore): AddProbability {
   const nodes = hermiteNodes();
-  const inverses = Float64Array.from(nodes, ({ x }) => 1 / (lowest + portableExp(lnMedian + lnSigma * x)));
+  const at: Tangent = { value: 0, slope: 0 };
+  const inverses = Float64Array.from(nodes, ({ x }) => {
+    logarithm(x, at);
+    return 1 / portableExp(at.value);
+  });
   const weights = Float64Array.from(nodes, ({ weight }) => weight);
   return (sum, x, weight) => {
     if (!(x > 0)) return;
@@ -100,7 +126,7 @@ function overFactor(energy: TruncatedNormal, { lnMedian, lnSigma }: Lognormal, l
 }
 
 /** E[P(factor <= x / energy)], the energy at the nodes of Gauss and Legendre where its density matters. */
-function overEnergy(energy: TruncatedNormal, { lnMedian, lnSigma }: Lognormal, lowest: number): AddProbability {
+function overEnergy(energy: TruncatedNormal, factor: ScoreTable | Lognormal): AddProbability {
   const low = Math.max(0, energy.parentMean - normalReach * energy.parentSigma);
   const halfWidth = (energyReach(energy) - low) / 2;
   const nodes = legendreNodes();
@@ -109,20 +135,31 @@ function overEnergy(energy: TruncatedNormal, { lnMedian, lnSigma }: Lognormal, l
     nodes,
     ({ weight }, index) => weight * halfWidth * energy.density(energies[index] ?? 0),
   );
-  if (lowest > 0) {
-    return (sum, x, weight) => {
-      for (let index = 0; index < energies.length; index += 1) {
-        const value = energies[index] ?? 0;
-        const excess = x / value - lowest;
-        if (!(excess > 0)) continue;
-        const ownWeight = weight * (weights[index] ?? 0);
-        const scale = ownWeight / (lnSigma * excess * value);
-        addNormal(sum, (portableLog(excess) - lnMedian) / lnSigma, ownWeight, scale);
-      }
-    };
-  }
-  // Without a lowest value one logarithm serves all nodes.
-  const offsets = energies.map((value) => (portableLog(value) + lnMedian) / lnSigma);
+  const logarithms = energies.map((value) => portableLog(value));
+  return "scores" in factor ? overScores(logarithms, weights, factor) : overLogarithms(logarithms, weights, factor);
+}
+
+/** The energies fall from node to node: one walk through the table serves all. */
+function overScores(lnEnergies: Float64Array, weights: Float64Array, factor: ScoreTable): AddProbability {
+  const at: Tangent = { value: 0, slope: 0 };
+  return (sum, x, weight) => {
+    if (!(x > 0)) return;
+    const lnX = portableLog(x);
+    for (let index = 0, place = 0; index < lnEnergies.length; index += 1) {
+      place = scoreAt(factor, lnX - (lnEnergies[index] ?? 0), place, at);
+      const ownWeight = weight * (weights[index] ?? 0);
+      addNormal(sum, at.value, ownWeight, (ownWeight * at.slope) / x);
+    }
+  };
+}
+
+/** One logarithm of x serves all nodes. */
+function overLogarithms(
+  lnEnergies: Float64Array,
+  weights: Float64Array,
+  { lnMedian, lnSigma }: Lognormal,
+): AddProbability {
+  const offsets = lnEnergies.map((logarithm) => (logarithm + lnMedian) / lnSigma);
   return (sum, x, weight) => {
     if (!(x > 0)) return;
     const z = portableLog(x) / lnSigma;
@@ -251,11 +288,3 @@ const addendReach = 6;
 const hermiteNodes = onceNeeded(() => gaussHermite(64).filter(({ weight }) => weight > 1e-17));
 const legendreNodes = onceNeeded(() => gaussLegendre(48));
 const addendNodes = onceNeeded(() => gaussLegendre(40));
-
-function onceNeeded(compute: () => readonly QuadratureNode[]): () => readonly QuadratureNode[] {
-  let nodes: readonly QuadratureNode[] | null = null;
-  return () => {
-    nodes ??= compute();
-    return nodes;
-  };
-}

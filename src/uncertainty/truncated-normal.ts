@@ -1,3 +1,4 @@
+import { checkFinite, checkPositive } from "./checked-parameter.ts";
 import { erfcx } from "./error-function.ts";
 import { normalDensity, normalHazard, normalMills, normalQuantile, normalUpperTail } from "./normal.ts";
 import { portableExp } from "./portable-math.ts";
@@ -36,8 +37,13 @@ export interface TruncatedNormal {
   shortestInterval(level: number): readonly [number, number];
 }
 
-/** @param parentSigma above 0; any finite parentMean, negative ones included */
+/**
+ * Throws INPUT_INVALID for a parentMean that is not finite (negative ones are allowed), and for a parentSigma that is not above 0: what is
+ * exact has no density, and needs no distribution.
+ */
 export function truncatedNormal(parentMean: number, parentSigma: number): TruncatedNormal {
+  checkFinite("parent mean of a truncated normal", parentMean);
+  checkPositive("parent sigma of a truncated normal", parentSigma);
   const alpha = -parentMean / parentSigma;
   const { meanAboveBound, variance } = standardMoments(alpha);
   const above = normalUpperTail(alpha);

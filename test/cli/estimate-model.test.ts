@@ -51,6 +51,12 @@ test("hardware by its mass and lifetime is the share of both", async () => {
   expect(embodied.grams).toBeCloseTo((1_000_000 * 0.5 * 7200) / (4 * 31_557_600), 9);
 });
 
+test("an energy with a duration declares hardware for that long, without a time of day", async () => {
+  const hardware = ["--manufacturing-kg", "1000", "--lifetime-years", "4", "--resource-share", "0.5"];
+  const { embodied } = await estimateJson([...hardware, "--duration", "2h"]);
+  expect(embodied.grams).toBeCloseTo((1_000_000 * 0.5 * 7200) / (4 * 31_557_600), 9);
+});
+
 test("--budget shows every row with its figures, whoever it is shared with", async () => {
   const text = await estimateText([...spanOfHours, "--budget"]);
   expect(text).toMatch(/share +estimate +u +unit +type +distribution +source of the error/);
@@ -80,14 +86,19 @@ test.each([
   [["--method", "bootstrap"], "--method"],
   [["--trials", "1000"], "monte_carlo"],
   [["--method", "monte_carlo", "--trials", "many"], "--trials"],
-  [["--method", "monte_carlo", "--trials", "10"], "trials is 10"],
-  [["--method", "monte_carlo", "--seed=-1"], "seed is -1"],
+  [["--method", "monte_carlo", "--trials", "10"], "--trials is 10"],
+  [["--method", "monte_carlo", "--seed=-1"], "--seed is -1"],
   [["--missing", "guess"], "--missing"],
   [["--device", "servr"], "server"],
   [["--device", "server", "--manufacturing-kg", "5"], "exclude"],
-  [["--resource-share", "2"], "resourceShare is 2"],
+  [["--device", "server", "--resource-share", "2", "--duration", "1h"], "--resource-share is 2"],
+  [["--device", "server", "--resource-share", "0.5"], "--duration"],
+  [["--device", "server", "--resource-share", "0.5", "--duration", "0"], "--duration is 0"],
+  [["--device", "server", "--duration", "1h"], "--resource-share"],
+  [["--manufacturing-kg", "100", "--duration", "1h"], "--lifetime-years and --resource-share"],
+  [["--lifetime-years", "4"], "--device"],
   [["--functional-unit-count", "5"], "--functional-unit"],
-  [["--functional-unit", "job", "--functional-unit-count", "0"], "0"],
+  [["--functional-unit", "job", "--functional-unit-count", "0"], "--functional-unit-count is 0"],
 ])("estimate %j: one sentence, status 2", async (flags, fault) => {
   const { status, stderr, stdout } = await carbonOps(["estimate", ...energy, ...flags]);
   expect(stderr).toMatch(/^carbon-ops: [^\n]+\n$/);

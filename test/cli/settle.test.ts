@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -44,7 +44,7 @@ async function verifyStatus(home: string) {
 }
 
 async function totalGrams(home: string) {
-  const { stdout } = await carbonOps(["ledger", "total", "carbon.ndjson", "--json"], { cwd: home });
+  const { stdout } = await carbonOps(["ledger", "stats", "carbon.ndjson", "--json"], { cwd: home });
   const totals = z.looseObject({
     superseded_count: z.number(),
     total: z.looseObject({ record_count: z.number(), average: z.looseObject({ grams: z.number() }) }),
@@ -119,8 +119,22 @@ test("--dry-run says the same, writes nothing and needs no key", async () => {
   const before = readFileSync(path);
   const { status, report } = await settle(home, electricityMapsAt(service.url), ["--dry-run"]);
   expect(status).toBe(0);
-  expect(report).toMatchObject({ is_dry_run: true, restated: [{ restates_seq: 1, seq: null }] });
+  expect(report).toMatchObject({
+    is_dry_run: true,
+    verified_against: "chain",
+    restated: [{ restates_seq: 1, seq: null }],
+  });
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("--dry-run says that no key was looked at, and refuses a ledger that was touched", async () => {
+  const { home, path } = await homeWithLedger([await estimateRecord(), await estimateRecord()]);
+  const dryRun = () => carbonOps(["settle", "carbon.ndjson", "--dry-run"], { cwd: home });
+  expect((await dryRun()).stdout.toString()).toContain("not verified against a key");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"name":"train"', '"name":"trail"'));
+  const { status, stdout, stderr } = await dryRun();
+  expect(stderr).toMatch(/^carbon-ops: carbon\.ndjson was altered or damaged at line \d+ [^\n]+\n$/);
+  expect([status, stdout.toString()]).toEqual([1, ""]);
 });
 
 test("without a network and without a key there is nothing better, and it says why", async () => {
@@ -159,15 +173,26 @@ test("what can never be settled, or not yet, is counted with its reason", async 
   ]);
 });
 
-test("a service that fails leaves the record as it is, with the reason and without the key", async () => {
+test("a service that refuses the key leaves the record as it is, and ends with status 1 and the reason", async () => {
   const service = await intensityService(() => ({ status: 401, body: { message: "em-SECRET-0123456789" } }));
   const { home, path } = await homeWithLedger([await estimateRecord()]);
-  const { status, stdout, report } = await settle(home, electricityMapsAt(service.url));
-  expect(status).toBe(0);
-  expect(report.kept).toMatchObject([
-    { outcome: "nothing_better", reason: expect.stringContaining("electricity-maps") },
-  ]);
-  expect(stdout.toString() + readFileSync(path, "utf8")).not.toContain("SECRET");
+  const { status, stdout, stderr, report } = await settle(home, electricityMapsAt(service.url));
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^carbon-ops: 1 of 1 estimates [^\n]*refuses the key[^\n]*doctor --online[^\n]*\n$/);
+  expect(report).toMatchObject({
+    unreached_count: 1,
+    kept: [{ outcome: "nothing_better", reason: expect.stringContaining("electricity-maps") }],
+  });
+  expect(stdout.toString() + stderr + readFileSync(path, "utf8")).not.toContain("SECRET");
+});
+
+test("a service that is not reached ends it with status 1; one that has nothing for those hours with 0", async () => {
+  const { home } = await homeWithLedger([await estimateRecord()]);
+  const absent = await intensityService(() => ({ status: 404, body: {} }));
+  const away = await settle(home, electricityMapsAt("http://127.0.0.1:1"));
+  const nothing = await settle(home, electricityMapsAt(absent.url));
+  expect([away.status, nothing.status]).toEqual([1, 0]);
+  expect(nothing.stderr).toBe("");
 });
 
 test("a disk that takes no more ends it with one sentence, and the ledger is as it was", async () => {

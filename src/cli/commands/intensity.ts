@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { intervalOf } from "../../carbon/span-input.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import type { IntensityKind, TimeInterval, ZoneIntensity } from "../../intensity/intensity.ts";
 import { openIntensity } from "../../intensity/open-intensity.ts";
@@ -9,6 +8,7 @@ import type { CommandContext } from "../context.ts";
 import { intensitySettingNames } from "../intensity-settings.ts";
 import { jsonText, outputStyle, outputWidth } from "../output.ts";
 import { addSettingFlags, settingsOf } from "../setting-flags.ts";
+import { timeOf } from "../time-flag.ts";
 
 interface IntensityFlags {
   readonly at?: string;
@@ -25,7 +25,10 @@ export function build(context: CommandContext): Command {
       "Says how many grams of CO2 a kilowatt-hour of a grid causes, who says so, and why others did not: now, at a time, or over a range.",
     )
     .argument("[region]", "country, grid zone or cloud region (default: that of the settings)")
-    .option("--at <time>", "at this time, ISO 8601 with its zone: 2026-01-01T00:00:00Z")
+    .option(
+      "--at <time>",
+      "at this time, ISO 8601 with its zone: 2026-01-01T10:00:00Z; a day alone is its midnight UTC",
+    )
     .option("--from <time>", "from this time on")
     .option("--to <time>", "until this time (default: now)")
     .option("--kind <average|marginal>", "this kind alone (default: both)")
@@ -96,18 +99,6 @@ function wantedOf({ at, from: first, to: last, plot = false }: IntensityFlags, n
   const [startMs, endMs] = [timeOf("--from", first), last === undefined ? nowMs : timeOf("--to", last)];
   if (endMs > startMs) return { interval: { startMs, endMs }, view: plot ? "plot" : "table" };
   throw new CarbonOpsError("USAGE", `--to ${last ?? "(now)"} is not after --from ${first}; exchange or correct them.`);
-}
-
-function timeOf(flag: string, text: string): number {
-  try {
-    return intervalOf(text, text).startMs;
-  } catch (error) {
-    if (!(error instanceof CarbonOpsError)) throw error;
-    throw new CarbonOpsError(
-      "USAGE",
-      `${flag} is "${text}", but must be an ISO 8601 time with its zone, such as 2026-01-01T10:00:00Z.`,
-    );
-  }
 }
 
 type Answer = ZoneIntensity[IntensityKind];

@@ -10,6 +10,7 @@ import { buildExport } from "./ledger/export.ts";
 import { buildImport } from "./ledger/import.ts";
 import { buildInit } from "./ledger/init.ts";
 import { buildProve } from "./ledger/prove.ts";
+import { buildRotate } from "./ledger/rotate.ts";
 import { buildShow } from "./ledger/show.ts";
 import { buildStats } from "./ledger/stats.ts";
 import { buildVerify } from "./ledger/verify.ts";
@@ -25,6 +26,7 @@ export function build(context: CommandContext): Command {
   const actions = [
     buildInit(context),
     buildAppend(context),
+    buildRotate(context),
     buildVerify(context),
     buildCheckpoint(context),
     buildProve(context),

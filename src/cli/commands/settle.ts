@@ -6,6 +6,7 @@ import { type OpenedIntensity, openIntensity } from "../../intensity/open-intens
 import { readGenesis } from "../../ledger/appendable.ts";
 import { Ledger } from "../../ledger/index.ts";
 import { acquireLock } from "../../ledger/lock.ts";
+import { verifyLedger } from "../../ledger/verify.ts";
 import { type SettlementReport, settlementPage } from "../../report/terminal/settlement.ts";
 import type { CommandContext } from "../context.ts";
 import { intensitySettingNames } from "../intensity-settings.ts";
@@ -29,12 +30,14 @@ export function build(context: CommandContext): Command {
     )
     .argument("<ledger>", "the ledger")
     .option("--key <file>", "private key that signs the ledger (default: your own key)")
-    .option("--dry-run", "say what would be restated, and write nothing; needs no key")
+    .option("--dry-run", "say what would be restated, and write nothing; needs no key, and checks the chain alone")
     .option("--older-than <time>", "leave out energy that was used later than this long ago", "48h")
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
       "\nRunning it twice appends nothing new. A service's values of an hour settle within two days as a rule.\n" +
+        "\nExit status: 0 done, or nothing better is known; 1 a service could not be asked (key, network), or the ledger was touched;\n" +
+        "2 it cannot be read, or a setting is wrong.\n" +
         "\nExample: carbon-ops settle carbon.ndjson --dry-run",
     );
   addSettingFlags(command, intensitySettingNames);
@@ -72,7 +75,29 @@ export function build(context: CommandContext): Command {
       throw error;
     }
     report();
+    if (progress.unreachedCount > 0) throw unreached(progress);
   });
+}
+
+/** After the report: a timer has to show a key that is dead, or a network that is gone. */
+function unreached({ unreachedCount, unreachedWhy, estimateCount }: SettlementProgress): CarbonOpsError {
+  const why = (unreachedWhy ?? "").replace(/\.$/, "");
+  return new CarbonOpsError(
+    "INTENSITY_UNAVAILABLE",
+    `${unreachedCount} of ${estimateCount} estimates could not be asked for, because no service could be asked (${why}); \`carbon-ops doctor --online\` tells what each service needs.`,
+  );
+}
+
+/** Without a key there is still the chain: what is touched clumsily is not settled in a trial either. */
+async function checkChain(file: string, path: string): Promise<void> {
+  const { valid, firstBadLine, checkpoints } = await verifyLedger(path);
+  if (valid) return;
+  const where = firstBadLine === null ? "" : ` at line ${firstBadLine.line}`;
+  const why = firstBadLine?.reason ?? checkpoints.problems[0]?.reason ?? "a checkpoint does not hold";
+  throw new CarbonOpsError(
+    "LEDGER_INVALID",
+    `${file} was altered or damaged${where} (${why.replace(/\.$/, "")}), so nothing would be settled; \`carbon-ops ledger verify\` tells more.`,
+  );
 }
 
 interface Asking {
@@ -92,7 +117,10 @@ async function settleFile(
   const { clock } = context;
   const path = resolve(context.workingDirectory, file);
   await readGenesis(path);
-  if (dryRun) return settleLedger({ ...asking, path, clock, append: null }, progress);
+  if (dryRun) {
+    await checkChain(file, path);
+    return settleLedger({ ...asking, path, clock, append: null }, progress);
+  }
   const signer = await ownSigner(key, context);
   await using ledger = await Ledger.open(path, { signer, clock });
   // Two settlements at once would both find the same record: the second waits, on the file itself, since writers lock another.
@@ -109,10 +137,12 @@ function reportOf(
   { dryRun = false }: SettleFlags,
   isOffline: boolean,
   intensity: OpenedIntensity,
-  { estimateCount, restated, kept }: SettlementProgress,
+  { estimateCount, restated, kept, unreachedCount }: SettlementProgress,
 ): SettlementReport {
   const providers = Object.keys(intensity.counters);
-  return { path, isDryRun: dryRun, isOffline, providers, estimateCount, restated, kept: [...kept.values()] };
+  const verifiedAgainst = dryRun ? "chain" : "key";
+  const done = { estimateCount, restated, unreachedCount, kept: [...kept.values()] };
+  return { path, isDryRun: dryRun, isOffline, providers, verifiedAgainst, ...done };
 }
 
 /** Provider ids are data, and keep their spelling. */

@@ -66,13 +66,17 @@ function marginalText({ grams, recordCount }: GramsTotal, group: AggregateGroup)
 
 function meaning(total: AggregateGroup, totals: Aggregate): string {
   const level = formatLevel((total.average ?? total.marginal)?.interval.level ?? 0.95);
+  const dropped =
+    total.droppedEnergyWh === 0
+      ? ""
+      : ` ${formatEnergyWh(total.droppedEnergyWh)} more are in no gram: no intensity of their time is known.`;
   const provisional =
     total.provisionalCount === 0
       ? ""
       : ` ${total.provisionalCount} of the records are provisional: their intensity may be revised.`;
   return (
     `± is one standard uncertainty, with errors that records share added up fully; the interval holds with ${level}. Marginal grams are ` +
-    `another quantity and are never added to the others; in brackets how many records have them.${provisional} ${restText(totals)}`.trimEnd()
+    `another quantity and are never added to the others; in brackets how many records have them.${dropped}${provisional} ${restText(totals)}`.trimEnd()
   );
 }
 

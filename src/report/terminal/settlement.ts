@@ -11,6 +11,10 @@ export interface SettlementReport {
   /** Estimates that count in this ledger, however often they were restated. */
   readonly estimateCount: number;
   readonly restated: readonly RestatedEstimate[];
+  /** Estimates of which a kind could be asked of no service: key, network, or an answer that is none. */
+  readonly unreachedCount: number;
+  /** What the ledger was held against before: its own chain, or its checkpoints and the key that signs them. */
+  readonly verifiedAgainst: "chain" | "key";
   /** The others, by what kept them as they are. */
   readonly kept: readonly KeptEstimates[];
 }
@@ -44,6 +48,9 @@ export function settlementPage(report: SettlementReport, width: number, style: T
   return [
     `${style.strong(heading)} in ${printable(report.path)}\n`,
     style.faint(`asked: ${report.providers.join(", ")}${offline}\n`),
+    ...(report.verifiedAgainst === "chain"
+      ? wrapText("The chain of lines holds; it was not verified against a key.", width).map((line) => `${line}\n`)
+      : []),
     ...restated.flatMap((estimate) => restatedLines(estimate, width)),
     ...(kept.length > 0 ? [`\n${style.strong("Left as they are")}\n`] : []),
     ...kept.flatMap(({ count, reason }) => indented(String(count).padStart(7), reason, width)),

@@ -16,6 +16,7 @@ interface AppendOptions {
   readonly note?: string;
   readonly key?: string;
   readonly recordKey?: string;
+  readonly id?: string;
   readonly json?: boolean;
 }
 
@@ -31,6 +32,7 @@ export function buildAppend(context: CommandContext): Command {
     .option("--note <text>", "append a note with this text, instead of a record")
     .option("--key <file>", "private key that signs the ledger (default: your own key)")
     .option("--record-key <file>", "private key that signs the record itself, so that it can stand alone")
+    .option("--id <id>", "name this append: one that is repeated with its id is no second record")
     .option("--json", "print number and hash of the new line as JSON")
     .addHelpText(
       "after",
@@ -42,10 +44,14 @@ export function buildAppend(context: CommandContext): Command {
       const signer = await ownSigner(options.key, context);
       const record = await recordOf(source, options, context);
       await using ledger = await Ledger.open(path, { signer, clock: context.clock });
-      const { seq, lineHash } = await ledger.append(await signedRecord(record, options, context));
+      const { seq, lineHash } = await ledger.append(await signedRecord(record, options, context), idOf(options));
       if (options.json === true) context.stdout.write(jsonText({ path: file, seq, lineHash }));
       else context.stdout.write(appendedText(file, seq, lineHash, context));
     });
+}
+
+function idOf({ id }: AppendOptions): { readonly id?: string } {
+  return id === undefined ? {} : { id };
 }
 
 async function signedRecord(record: JsonObject, { recordKey }: AppendOptions, context: CommandContext) {
