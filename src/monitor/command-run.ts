@@ -13,6 +13,7 @@ import { type EnergyFigures, energyFigures, type IdleBaseline, unknownEnergy } f
 import { gpuEnergyFigures } from "./gpu-figures.ts";
 import { GpuMeter } from "./gpu-meter.ts";
 import { GpuObserver } from "./gpu-observer.ts";
+import { spanBetween } from "./moment.ts";
 import { Sampler } from "./sampler.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
@@ -107,14 +108,14 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   }, options.sampleIntervalSeconds * 1000);
   const { exitStatus, signal } = await end;
   const durationSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
+  const atEnd = sampler.endSpan(sampler.opened);
   stopLooking();
   clearInterval(sampling);
-  await source.settle?.();
-  sampler.advance();
+  await sampler.settle();
   gpus.sample();
   gpuMeter.noteTaskPids(processes.pids);
   await gpuMeter.finish();
-  const { totals } = sampler;
+  const { totals, gaps, failure } = spanBetween(sampler.opened, atEnd);
   const gpuEnergy = gpuEnergyFigures(gpuMeter.boards);
   return {
     exitStatus,
@@ -122,12 +123,7 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
     startWallMs,
     durationSeconds,
     energy: {
-      ...(totals.tickCount === 0
-        ? unknownEnergy(
-            `no reading succeeded while the command ran (${sampler.lastFailure ?? "it ended at once"})`,
-            sampler.gaps,
-          )
-        : energyFigures(source, totals, options.idleBaseline, sampler.gaps)),
+      ...(failure === null ? energyFigures(source, totals, options.idleBaseline, gaps) : unknownEnergy(failure, gaps)),
       ...(gpuEnergy === null ? {} : { gpu: gpuEnergy }),
     },
     cpu: { taskCpuSeconds: totals.taskCpuSeconds, hostBusyCpuSeconds: totals.hostBusyCpuSeconds, logicalCpuCount },
