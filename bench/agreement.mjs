@@ -17,13 +17,42 @@ export function embodiedMean({ ratio, embodied }) {
   return embodied === 0 ? 0 : Math.max(ratio, 1) * meanPue * (embodied / (1 - embodied));
 }
 
-/** Standard deviation over mean of the mean of lognormals: covariances exp(s^2 rho^|i-j|) - 1 (Fenton and Wilkinson's matching). */
-function relativeOfMean(lnSigma, buckets, rho) {
-  let variance = 0;
-  for (let distance = 0; distance < buckets; distance += 1) {
-    variance += (distance === 0 ? 1 : 2) * (buckets - distance) * Math.expm1(lnSigma ** 2 * rho ** distance);
+/**
+ * The mean of the buckets, lognormals of mean 1 with correlations rho^|i-j| of their logarithms, as one lognormal on top of a lowest value with its
+ * first three moments. (Without the third, after Fenton and Wilkinson, the ends of 24 independent buckets of 60 % are 0.02 u off.)
+ */
+function meanIntensity({ lnSigma, buckets, rho }) {
+  const key = `${lnSigma} ${buckets} ${rho}`;
+  if (!matched.has(key))
+    matched.set(
+      key,
+      matchedMean(lnSigma, buckets, (i, j) => lnSigma ** 2 * rho ** Math.abs(i - j)),
+    );
+  return matched.get(key);
+}
+
+const matched = new Map();
+
+function matchedMean(lnSigma, buckets, covariance) {
+  if (buckets === 1) return { mean: 1, standardUncertainty: relativeFromLnSigma(lnSigma) };
+  const indices = Array.from({ length: buckets }, (_, index) => index);
+  let [second, third] = [0, 0];
+  for (const i of indices) {
+    for (const j of indices) {
+      const ij = covariance(i, j);
+      second += Math.expm1(ij) / buckets ** 2;
+      for (const k of indices) {
+        const [ik, jk] = [covariance(i, k), covariance(j, k)];
+        third += (Math.expm1(ij + ik + jk) - Math.expm1(ij) - Math.expm1(ik) - Math.expm1(jk)) / buckets ** 3;
+      }
+    }
   }
-  return Math.sqrt(variance) / buckets;
+  const standardUncertainty = Math.sqrt(second);
+  const skewness = third / second ** 1.5;
+  // A lognormal with relative standard deviation r has the skewness r^3 + 3 r: Cardano's root.
+  const root = Math.cbrt(skewness / 2 + Math.sqrt(1 + (skewness * skewness) / 4));
+  const lowest = 1 - standardUncertainty / (root - 1 / root);
+  return { mean: 1, standardUncertainty, lowest: lowest > 1e-6 ? lowest : 0 };
 }
 
 export function byAnalysis(cell) {
@@ -32,7 +61,7 @@ export function byAnalysis(cell) {
     energy: { mean: cell.ratio, standardUncertainty: 1 },
     factors: [
       { mean: meanPue, standardUncertainty: (meanPue - 1) * relativeFromLnSigma(cell.pue), lowest: 1 },
-      { mean: 1, standardUncertainty: relativeOfMean(cell.lnSigma, cell.buckets, cell.rho) },
+      meanIntensity(cell),
     ],
     ...(addend === 0
       ? {}
@@ -107,7 +136,8 @@ function meanIntensities({ lnSigma, buckets, rho }, trials) {
 
 /**
  * JCGM 101, 8.1, for one and two digits of u: `literally` whether both ends differ by no more than the tolerance, `holds` the same for two digits
- * with three standard errors of the simulated ends added; `ofU` the larger difference over u.
+ * with three standard errors of the simulated ends added; `withinErrors` whether those errors alone
+ * explain them; `ofU` the larger difference over u.
  */
 export function disagreement(analytical, sampled) {
   const { standardUncertainty: u, standardErrors } = sampled;
@@ -120,6 +150,7 @@ export function disagreement(analytical, sampled) {
   return {
     literally: { 1: within(1, () => 0), 2: within(2, () => 0) },
     holds: within(2, ({ slack }) => slack),
+    withinErrors: differences.every(({ difference, slack }) => difference <= slack),
     ofU: Math.max(...differences.map(({ difference }) => difference)) / u,
   };
 }

@@ -119,7 +119,7 @@ export const errorCatalogue = {
     exitCode: 5,
     meaning: "The governor found no energy counter that it can read, and --allow-empty was not given.",
   },
-  GOVERNOR_RUNNING: { exitCode: 1, meaning: "Another governor answers on the socket." },
+  GOVERNOR_RUNNING: { exitCode: 1, meaning: "Another governor answers on the socket, or counts into the state file." },
   GOVERNOR_SOCKET_UNUSABLE: {
     exitCode: 2,
     meaning: "The governor's socket cannot be created where it was asked for, or not for that group.",

@@ -1,5 +1,5 @@
 import { rename, writeFile } from "node:fs/promises";
-import { type AttributionTotals, totalsBetween, zeroTotals } from "../attribution/accumulator.ts";
+import { type AttributionTotals, zeroTotals } from "../attribution/accumulator.ts";
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
 import { type FoundValue, type Layer, mergeLayers } from "../config/layers.ts";
 import { loadSettings } from "../config/load.ts";
@@ -24,6 +24,7 @@ import type { GpuEnergyFigures } from "./gpu-figures.ts";
 import { type GpuMark, type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { EnergyMetric, type MetricCpu, type MetricMemory } from "./metric.ts";
+import { type Moment, type SpanReading, spanBetween } from "./moment.ts";
 import { defaultSampleIntervalSeconds, Sampler } from "./sampler.ts";
 import { baselineFilePath, findBaseline } from "./stored-baseline.ts";
 import { type MetricSummary, summarise } from "./summary.ts";
@@ -51,15 +52,21 @@ export interface EnergyLoggerOptions {
 const defaultHistoryLimit = 10_000;
 
 interface OpenSpan {
-  readonly totals: AttributionTotals;
+  /** Null where nothing can be read. */
+  readonly start: Moment | null;
   readonly startWallMs: number;
   readonly startMonotonicNs: bigint;
-  readonly gaps: number;
-  /** Why the reading at the start failed; null when it succeeded. */
-  readonly startFailure: string | null;
   /** Null where no GPU can be read. */
   readonly gpuStart: GpuMark | null;
   overlapped: boolean;
+}
+
+interface SpanEnd {
+  /** Null where nothing can be read. */
+  readonly moment: Moment | null;
+  readonly monotonicNs: bigint;
+  /** Null where no GPU can be read. */
+  readonly gpu: Promise<GpuEnergyFigures | null> | null;
 }
 
 interface Measuring {
@@ -124,7 +131,7 @@ export class EnergyLogger implements AsyncDisposable {
     this.#problems = problems;
     this.#historyLimit = settings.historyLimit ?? defaultHistoryLimit;
     this.#baseline = measuring?.baseline ?? { watts: null, origin: "none" };
-    this.#sinceLastLog = this.#openSpan();
+    this.#sinceLastLog = this.#openSpan(measuring?.sampler.beginSpan() ?? null);
     const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
     this.#timer = setInterval(() => this.#sample(), intervalSeconds * 1000);
     this.#timer.unref();
@@ -142,12 +149,10 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The span since the last `logMetrics`, or since `open`. Spans of `monitor` inside it make it `overlapped`. */
   async logMetrics(operation: string, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
-    await this.#measuring?.source.settle?.();
-    this.#noteTaskPids();
     const span = this.#sinceLastLog;
-    const gpu = this.#gpuSince(span);
-    this.#sinceLastLog = this.#openSpan();
-    return this.#closeSpan(span, gpu, operation, additionalInfo);
+    const end = this.#endOf(span, "another begins");
+    this.#sinceLastLog = this.#openSpan(end.moment);
+    return this.#closeSpan(span, end, operation, additionalInfo);
   }
 
   /**
@@ -158,7 +163,7 @@ export class EnergyLogger implements AsyncDisposable {
     task: () => Result | Promise<Result>,
     additionalInfo?: Readonly<Record<string, unknown>>,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
-    const span = this.#openSpan();
+    const span = this.#openSpan(this.#measuring?.sampler.beginSpan() ?? null);
     span.overlapped = this.#openSpans.size > 0;
     this.#sinceLastLog.overlapped = true;
     for (const other of this.#openSpans) other.overlapped = true;
@@ -226,14 +231,11 @@ export class EnergyLogger implements AsyncDisposable {
     await this.close();
   }
 
-  #openSpan(): OpenSpan {
-    this.#measuring?.sampler.advanceToNewSpan();
+  #openSpan(start: Moment | null): OpenSpan {
     return {
-      totals: this.#measuring?.sampler.totals ?? zeroTotals,
+      start,
       startWallMs: this.#clock.wallMs(),
       startMonotonicNs: this.#clock.monotonicNs(),
-      gaps: this.#measuring?.sampler.gaps ?? 0,
-      startFailure: this.#measuring?.sampler.lastFailure ?? null,
       gpuStart: this.#gpus.meter?.start() ?? null,
       overlapped: false,
     };
@@ -244,12 +246,17 @@ export class EnergyLogger implements AsyncDisposable {
     operation: string,
     additionalInfo?: Readonly<Record<string, unknown>>,
   ): Promise<EnergyMetric> {
-    this.#noteTaskPids();
-    const gpu = this.#gpuSince(span);
-    await this.#measuring?.source.settle?.();
-    this.#measuring?.sampler.advance();
+    const end = this.#endOf(span);
     this.#openSpans.delete(span);
-    return this.#closeSpan(span, gpu, operation, additionalInfo);
+    return this.#closeSpan(span, end, operation, additionalInfo);
+  }
+
+  /** Everything that is of this instant; what arrives later is waited for when the span is closed. */
+  #endOf({ start, gpuStart }: OpenSpan, andThen: "nothing" | "another begins" = "nothing"): SpanEnd {
+    const moment = start === null ? null : (this.#measuring?.sampler.endSpan(start, andThen) ?? null);
+    const monotonicNs = this.#clock.monotonicNs();
+    this.#noteTaskPids();
+    return { moment, monotonicNs, gpu: this.#gpuSince(gpuStart) };
   }
 
   #sample(): void {
@@ -263,32 +270,32 @@ export class EnergyLogger implements AsyncDisposable {
   }
 
   /** Begins at once and is waited for last, so that a driver that takes its time does not make the span longer. */
-  #gpuSince(span: OpenSpan): Promise<GpuEnergyFigures | null> | null {
-    return span.gpuStart === null ? null : (this.#gpus.meter?.since(span.gpuStart) ?? null);
+  #gpuSince(start: GpuMark | null): Promise<GpuEnergyFigures | null> | null {
+    return start === null ? null : (this.#gpus.meter?.since(start) ?? null);
   }
 
   async #closeSpan(
     span: OpenSpan,
-    gpuEnergy: Promise<GpuEnergyFigures | null> | null,
+    end: SpanEnd,
     operation: string,
     additionalInfo?: Readonly<Record<string, unknown>>,
   ): Promise<EnergyMetric> {
-    const totals = totalsBetween(span.totals, this.#measuring?.sampler.totals ?? zeroTotals);
-    const durationSeconds = secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs);
+    const reading = await this.#readingOf(span, end);
+    const durationSeconds = secondsFromNanoseconds(end.monotonicNs - span.startMonotonicNs);
     const fields = {
       operation,
       timestampStart: isoFromWallMs(span.startWallMs),
       // The wall clock may be set while a span is open; its length is the monotonic clock's.
       timestampEnd: isoFromWallMs(span.startWallMs + durationSeconds * 1000),
       durationSeconds,
-      energy: this.#energyOf(span, totals),
-      cpu: this.#cpuOf(totals),
+      energy: this.#energyOf(reading),
+      cpu: this.#cpuOf(reading?.totals ?? zeroTotals),
       memory: this.#memory(),
       gpu: readGpus(this.#roots),
       overlapped: span.overlapped,
       additionalInfo: additionalInfo ?? null,
     };
-    const gpu = gpuEnergy === null ? null : await gpuEnergy;
+    const gpu = end.gpu === null ? null : await end.gpu;
     const metric = new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...fields.energy, gpu } });
     this.#metrics.push(metric);
     if (this.#metrics.length > this.#historyLimit) {
@@ -298,15 +305,22 @@ export class EnergyLogger implements AsyncDisposable {
     return metric;
   }
 
-  #energyOf(span: OpenSpan, totals: AttributionTotals): EnergyFigures {
-    if (this.#measuring === null) return unknownEnergy(this.#problems.at(-1) ?? "there is no energy source");
-    const { source, sampler } = this.#measuring;
-    const gaps = sampler.gaps - span.gaps;
-    if (span.startFailure !== null) return unknownEnergy(`its start could not be read: ${span.startFailure}`, gaps + 1);
-    if (totals.tickCount === 0)
-      return unknownEnergy(`nothing could be read: ${sampler.lastFailure ?? "no tick"}`, gaps);
-    const figures = energyFigures(source, totals, this.#baseline, gaps, this.#host);
-    return sampler.lastFailure === null || gaps > 0 ? figures : { ...figures, gaps: 1 };
+  async #readingOf({ start }: OpenSpan, { moment }: SpanEnd): Promise<SpanReading | null> {
+    const sampler = this.#measuring?.sampler;
+    if (sampler === undefined || start === null || moment === null) return null;
+    await sampler.settle();
+    sampler.forget(start);
+    if (moment !== this.#sinceLastLog.start) sampler.forget(moment);
+    return spanBetween(start, moment);
+  }
+
+  #energyOf(reading: SpanReading | null): EnergyFigures {
+    if (this.#measuring === null || reading === null) {
+      return unknownEnergy(this.#problems.at(-1) ?? "there is no energy source");
+    }
+    const { totals, gaps, failure } = reading;
+    if (failure !== null) return unknownEnergy(failure, gaps);
+    return energyFigures(this.#measuring.source, totals, this.#baseline, gaps, this.#host);
   }
 
   #cpuOf(totals: AttributionTotals): MetricCpu {

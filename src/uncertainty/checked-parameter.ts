@@ -12,7 +12,8 @@ export function checkPositive(name: string, value: number): void {
 
 /** Throws INPUT_INVALID for what is not a finite number of 0 or more; 0 is exact. */
 export function checkSpread(name: string, value: number): void {
-  if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) throw misfit(name, value, "a finite number, 0 (exact) or more");
+  if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+    throw misfit(name, value, "a finite number, 0 (exact) or more");
 }
 
 /** Throws INPUT_INVALID for what is no probability. */

@@ -60,14 +60,12 @@ function logarithmOf({ mean, standardUncertainty, lowest = 0 }: Factor, exact: n
   return lnOfShifted(exact * lowest, lognormalFromMean(exact * (mean - lowest), exact * standardUncertainty));
 }
 
+/** A factor of exactly 1. */
 const one = lnOfLognormal({ lnMedian: 0, lnSigma: 0 });
 
-function multiplied([first = one, ...others]: readonly LogarithmOfScore[]): Scored {
-  if (others.length === 0) return { logarithm: first, table: scoreTableOfProduct(first, one) };
-  let [logarithm, table]: [LogarithmOfScore, ScoreTable | null] = [first, null];
-  for (const other of others) {
-    table = scoreTableOfProduct(logarithm, other);
-    logarithm = lnOfTable(table);
-  }
-  return { logarithm, table: table ?? scoreTableOfProduct(first, one) };
+function multiplied([first = one, second = one, ...others]: readonly LogarithmOfScore[]): Scored {
+  let table = scoreTableOfProduct(first, second);
+  for (const other of others) table = scoreTableOfProduct(lnOfTable(table), other);
+  // What is not multiplied has its quantiles in closed form.
+  return { logarithm: second === one ? first : lnOfTable(table), table };
 }
