@@ -5,21 +5,25 @@ import { Ledger, loadOrCreateSigningKey, verifyLedger } from "../dist/ledger/ind
 
 /**
  * Tampers with ledgers whose checkpoint was kept, and looks whether it is found and the right line named. Ends with 1 when one
- * is not. CARBON_OPS_BENCH_RANDOM says how many random ones (10,000); CARBON_OPS_BENCH_ALL_VALUES=1 tries all 255 other
- * values of every byte instead of 15 (the 8 single bits, and line feed, zero, 0xff, quotation mark, brace, "0" and space).
+ * is not. CARBON_OPS_BENCH_RANDOM says how many random ones (10,000), CARBON_OPS_BENCH_SEED which; CARBON_OPS_BENCH_ALL_VALUES=1
+ * tries all 255 other values of every byte instead of 15 (the 8 single bits, and line feed, zero, 0xff, quotation mark, brace,
+ * "0" and space), CARBON_OPS_BENCH_ALL_VALUES=0 leaves the small ledger out.
  */
 const randomCount = Number(process.env.CARBON_OPS_BENCH_RANDOM ?? 10_000);
 const allValues = process.env.CARBON_OPS_BENCH_ALL_VALUES === "1";
+const isExhaustive = process.env.CARBON_OPS_BENCH_ALL_VALUES !== "0";
 const telling = [0x0a, 0x00, 0xff, 0x22, 0x7d, 0x30, 0x20];
 const folder = mkdtempSync(join(tmpdir(), "carbon-ops-tamper-"));
 let missed = 0;
 
-const random = generator(20_261_124);
+const random = generator(Number(process.env.CARBON_OPS_BENCH_SEED ?? 20_261_124));
 
 async function main() {
-  const small = await makeLedger("small.ndjson", 50);
-  for (const [name, cases] of exhaustive(small)) await campaign(name, small, cases);
-  await rollBacks(small);
+  if (isExhaustive) {
+    const small = await makeLedger("small.ndjson", 50);
+    for (const [name, cases] of exhaustive(small)) await campaign(name, small, cases);
+    await rollBacks(small);
+  }
   const large = await makeLedger("large.ndjson", 100_000);
   await campaign(`random, ${large.lines.length - 1} records`, large, randomCases(large, randomCount));
 }

@@ -57,7 +57,9 @@ export function estimateOf(item: AggregateItem): EstimateToSum | null {
 }
 
 /** Part of the energy that is in grams of that kind: below 1 where energy of a time without an intensity was dropped. */
-export function usedShareOf({ intensity: { missing_policy: policy, coverage_pct: coveragePct = 100 } }: FiguresToSum): number {
+export function usedShareOf({
+  intensity: { missing_policy: policy, coverage_pct: coveragePct = 100 },
+}: FiguresToSum): number {
   return policy === "drop" ? coveragePct / 100 : 1;
 }
 

@@ -17,7 +17,8 @@ interface Weighted {
 
 /** Never outside the values: equal values have exactly that value as their mean. NaN where nothing has a weight. */
 export function weightedMean(items: readonly Weighted[]): number {
-  const mean = compensatedSum(items, ({ weight, value }) => weight * value) / compensatedSum(items, ({ weight }) => weight);
+  const mean =
+    compensatedSum(items, ({ weight, value }) => weight * value) / compensatedSum(items, ({ weight }) => weight);
   let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { weight, value } of items) {
     if (weight === 0) continue;

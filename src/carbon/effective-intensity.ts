@@ -110,7 +110,9 @@ function gapHoursBetween(buckets: readonly UsedBucket[]): readonly number[] {
 
 /** The hour around which the energy lies: what places this record within the family of its zone's hours. */
 function middleOfEnergy(buckets: readonly UsedBucket[]): number {
-  return weightedMean(buckets.map(({ energyShare, periodMiddleMs }) => ({ weight: energyShare, value: periodMiddleMs })));
+  return weightedMean(
+    buckets.map(({ energyShare, periodMiddleMs }) => ({ weight: energyShare, value: periodMiddleMs })),
+  );
 }
 
 function hourText(milliseconds: number): string {

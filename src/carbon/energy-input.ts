@@ -7,8 +7,8 @@ import {
   lnSigmaRange,
   relativeRange,
 } from "./checked-number.ts";
-import { statedGainSourceId } from "./error-sources.ts";
 import { summedEnergy } from "./energy-parts.ts";
+import { statedGainSourceId } from "./error-sources.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** The energy of an estimate: either a number, or an energy with its errors. */

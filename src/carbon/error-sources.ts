@@ -135,7 +135,9 @@ function gainSources(quantity: string, { gainLnSigma, gainSourceId, gainCitation
   const source = {
     sourceId: gainSourceId,
     quantity: isPrivate ? "energy, its stated uncertainty" : quantity,
-    scope: isPrivate ? "this estimate alone: nobody said what else was read with it" : "everything read from this source",
+    scope: isPrivate
+      ? "this estimate alone: nobody said what else was read with it"
+      : "everything read from this source",
     citation: gainCitation,
   };
   return [unitSource(source, relativeFromLnSigma(gainLnSigma), 1, "1")];

@@ -35,7 +35,7 @@ export interface Intensities {
 }
 
 /** Version of the arithmetic in this folder: changes whenever equal inputs give other grams. */
-const conversionVersion = "carbon-3";
+const conversionVersion = "carbon-2";
 
 /** Rejects nothing but a lack of any intensity: INTENSITY_NO_DATA. */
 export function estimationOf(inputs: EstimationInputs, { average, marginal, attempts }: Intensities): CarbonEstimate {

@@ -9,8 +9,8 @@ import {
   additiveSources,
   type ErrorInputs,
   embodiedRow,
-  multiplicativeSources,
   isPrivateSource,
+  multiplicativeSources,
 } from "./error-sources.ts";
 import type { BudgetRow, GramsFigures } from "./estimate.ts";
 import type { GramsModel, SolvedGrams } from "./grams-model.ts";

@@ -75,7 +75,10 @@ function merged(group: readonly Bucket[]): BucketUsed {
     startTs: isoFromWallMs(group.at(0)?.startMs ?? 0),
     endTs: isoFromWallMs(group.at(-1)?.endMs ?? 0),
     gramsPerKwh: known.length === 0 ? null : mean,
-    energyShare: Math.min(1, compensatedSum(group, ({ energyShare }) => energyShare)),
+    energyShare: Math.min(
+      1,
+      compensatedSum(group, ({ energyShare }) => energyShare),
+    ),
     estimation: [...new Set(group.map(estimationOf))].join(", "),
   };
 }

@@ -16,9 +16,14 @@ export function checkSpread(name: string, value: number): void {
     throw misfit(name, value, "a finite number, 0 (exact) or more");
 }
 
-/** Throws INPUT_INVALID for what is no probability. */
-export function checkProbability(name: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) throw misfit(name, value, "a number from 0 to 1");
+/** Throws INPUT_INVALID for what is not a number from -1 to 1. */
+export function checkCorrelation(name: string, value: number): void {
+  if (!(value >= -1 && value <= 1)) throw misfit(name, value, "a number from -1 to 1");
+}
+
+/** Throws INPUT_INVALID for what is not a number between 0 and 1. */
+export function checkLevel(name: string, value: number): void {
+  if (!(value > 0 && value < 1)) throw misfit(name, value, "a number between 0 and 1");
 }
 
 function misfit(name: string, value: number, allowed: string): CarbonOpsError {

@@ -1,4 +1,4 @@
-import { checkPositive, checkSpread } from "./checked-parameter.ts";
+import { checkLevel, checkPositive, checkSpread } from "./checked-parameter.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 
 /** A lognormal distribution: exp(lnMedian + lnSigma z) with z standard normal. */
@@ -25,8 +25,7 @@ export function lognormalFromMean(mean: number, standardUncertainty: number): Lo
 export function lognormalFromRange(low: number, high: number, level: number): Lognormal {
   checkPositive("lower end of a lognormal's range", low);
   checkSpread("width of a lognormal's range", high - low);
-  checkPositive("level of a lognormal's range", level);
-  checkPositive("rest of the level of a lognormal's range", 1 - level);
+  checkLevel("level of a lognormal's range", level);
   return {
     lnMedian: Math.log(low * high) / 2,
     lnSigma: Math.log(high / low) / (2 * normalQuantile((1 + level) / 2)),

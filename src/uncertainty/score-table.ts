@@ -36,7 +36,8 @@ export interface ScoreTable {
   readonly slopes: Float64Array;
 }
 
-// With these numbers the normal number of a 99 % interval's end is right to 5e-5 where ln(excess) scatters by up to 0.5, and to 2e-4 where by 1.
+// With these numbers normal numbers up to 2.6, the ends of a 99 % interval, are right to 3e-5 where ln(excess) scatters by up to 0.5, and to
+// 1e-3 where it does by 1.
 const tableReach = 7.2;
 const tableSteps = 38;
 /** Nothing is left of a normal distribution out there, and Newton's steps end there. */
@@ -60,7 +61,7 @@ export function scoreTableOfProduct(left: LogarithmOfScore, right: LogarithmOfSc
   ];
   left(0, ofLeft);
   right(0, ofRight);
-  const size = Math.hypot(ofLeft.slope, ofRight.slope);
+  const size = Math.sqrt(ofLeft.slope * ofLeft.slope + ofRight.slope * ofRight.slope);
   const [cosine, sine] = [ofLeft.slope / size, ofRight.slope / size];
   const places = new Float64Array(nodes.length);
   const rates = new Float64Array(nodes.length);

@@ -82,6 +82,14 @@ test("without a network the packaged table answers, and the page says who did no
   expect(text).not.toContain("SECRET");
 });
 
+test("without any intensity, the reasons of all providers make one sentence", async () => {
+  const service = await intensityService(() => ({ status: 401, body: { error: "Invalid auth-token" } }));
+  const flags = ["estimate", ...energy, ...spanOfHours, "--intensity", "electricity-maps"];
+  const { stderr, status } = await carbonOps(flags, { environment: electricityMapsAt(service.url) });
+  expect(stderr).toContain("set a valid one in CARBON_OPS_ELECTRICITY_MAPS_TOKEN); add the static provider");
+  expect(status).toBe(1);
+});
+
 test.each([
   [["--method", "bootstrap"], "--method"],
   [["--trials", "1000"], "monte_carlo"],
@@ -89,7 +97,7 @@ test.each([
   [["--method", "monte_carlo", "--trials", "10"], "--trials is 10"],
   [["--method", "monte_carlo", "--seed=-1"], "--seed is -1"],
   [["--missing", "guess"], "--missing"],
-  [["--device", "servr"], "server"],
+  [["--device", "servr", "--resource-share", "1"], "server"],
   [["--device", "server", "--manufacturing-kg", "5"], "exclude"],
   [["--device", "server", "--resource-share", "2", "--duration", "1h"], "--resource-share is 2"],
   [["--device", "server", "--resource-share", "0.5"], "--duration"],

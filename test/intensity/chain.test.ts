@@ -69,6 +69,15 @@ test.each<[string, (series: IntensitySeries) => IntensitySeries]>([
   expect(average.series?.providerId).toBe("static");
 });
 
+test.each(["null", "17", "{}"])("a provider in JavaScript that gives %s is refused by name", async (text) => {
+  const mine: IntensityProvider = { id: "mine", kinds: ["average"], series: async () => JSON.parse(text) };
+  const { average } = await intensityChain([mine, table]).lookup(hour, "DE");
+  expect(average.attempts[0]).toMatchObject({
+    code: "INTENSITY_ANSWER_INVALID",
+    reason: expect.stringMatching(/^The provider mine gave /),
+  });
+});
+
 test("a provider whose periods lie elsewhere has no data for the interval", async () => {
   const early = providing((series) => withPeriods(series, [{ startMs: 0, endMs: 1 }]));
   const { average } = await intensityChain([early]).lookup(hour, "DE");
