@@ -8,6 +8,7 @@ import {
   standardUncertaintyOf,
   sumOfSourced,
 } from "../dist/uncertainty/index.js";
+import { byAnalysis, bySampling, disagreement, embodiedMean } from "./agreement.mjs";
 
 /**
  * Does a 95 % interval hold the truth 95 % of the time? Two readings, both simulated with a fixed seed:
@@ -15,11 +16,15 @@ import {
  * content: the truth of every input is drawn from what is stated of it (the interval stays);
  * repeated sampling: the truth is fixed, estimates scatter about it, and each builds its own interval.
  *
- * Prints shares with their binomial errors, and exits 1 when one lies outside 94-97 % (93.0-97.3 % where the energy lies within four
- * of its own standard uncertainties of zero) by more than chance explains. COVERAGE_DRAWS sets the number of draws.
+ * The content is tried with both methods, and their ends are held against each other. Prints shares with their binomial errors, and exits 1 when one lies outside 94-97 % (93.0-97.3 % where the energy lies within four
+ * of its own standard uncertainties of zero) by more than chance explains. COVERAGE_DRAWS sets the number of draws,
+ * COVERAGE_PARTS=agreement (or others, with commas between) runs that part alone.
  */
 const draws = Number(process.env.COVERAGE_DRAWS ?? 10_000);
 const repetitions = Math.ceil(draws / 5);
+/** More draws add nothing to the share that a sampled interval holds: its own error is a quarter of the binomial one. */
+const contentTrials = 50_000;
+const agreementTrials = Number(process.env.AGREEMENT_TRIALS ?? 1_000_000);
 const level = 0.95;
 let failures = 0;
 let checked = 0;
@@ -39,13 +44,16 @@ const embodiedShares = [0, 0.3];
 
 /** About this many results are judged: together they fail by chance once in a hundred campaigns. */
 const judgedResults =
-  ratios.length * intensities.length * pueExcesses.length * (spans.length * embodiedShares.length + 1);
+  ratios.length * intensities.length * pueExcesses.length * (2 * spans.length * embodiedShares.length + 1);
 const z = normalQuantile(1 - 0.005 / judgedResults);
 
-content();
-repeatedSampling();
-dayOfTasks();
-negativeControls();
+const parts = { content, repeatedSampling, dayOfTasks, negativeControls, agreement };
+const asked = process.env.COVERAGE_PARTS?.split(",") ?? Object.keys(parts);
+for (const name of asked) {
+  if (!Object.hasOwn(parts, name))
+    throw new Error(`COVERAGE_PARTS are ${Object.keys(parts).join(", ")}; there is no ${name}.`);
+  parts[name]();
+}
 console.log(
   `${checked - failures} of ${checked} as promised (draws ${draws}, repetitions ${repetitions}, z ${z.toFixed(2)})`,
 );
@@ -55,7 +63,7 @@ process.exitCode = failures === 0 ? 0 : 1;
 
 function content() {
   console.log(
-    `content, ${draws} draws a cell, binomial error ${percent(errorOf(draws))}: lowest and highest over 8 spans`,
+    `content, ${draws} draws a cell, binomial error ${percent(errorOf(draws))}: lowest and highest over 8 spans, analytical and Monte Carlo (${contentTrials} trials)`,
   );
   for (const ratio of ratios) {
     for (const lnSigma of intensities) {
@@ -63,9 +71,13 @@ function content() {
         const shares = spans.flatMap((span) =>
           embodiedShares.map((embodied) => contentOf({ ratio, lnSigma, pue, ...span, embodied })),
         );
-        for (const share of shares) judge(share, draws, bandOf(ratio), { ratio, lnSigma, pue });
+        for (const share of shares.flat()) judge(share, draws, bandOf(ratio), { ratio, lnSigma, pue });
+        const [analytical, sampled] = [0, 1].map((method) => {
+          const ofMethod = shares.map((both) => both[method]);
+          return `${percent(Math.min(...ofMethod))} to ${percent(Math.max(...ofMethod))}`;
+        });
         console.log(
-          `  energy ${String(ratio).padStart(5)} u, intensity ${lnSigma}, PUE ${pue}: ${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`,
+          `  energy ${String(ratio).padStart(5)} u, intensity ${lnSigma}, PUE ${pue}: ${analytical}; ${sampled}`,
         );
       }
     }
@@ -76,34 +88,66 @@ function bandOf(ratio) {
   return ratio < 4 ? [0.93, 0.973] : [0.94, 0.97];
 }
 
-/** Mean PUE of 1.3, mean intensity and energy in units of one; embodied carbon is that share of the total. */
-function contentOf({ ratio, lnSigma, pue, buckets, rho, embodied }) {
+/** Shares of the same truths that the intervals of both methods hold. */
+function contentOf(cell) {
+  const { ratio, lnSigma, pue, buckets, rho, embodied } = cell;
   const normal = normals(`content ${ratio} ${lnSigma} ${pue} ${buckets} ${rho} ${embodied}`);
-  // The buckets' errors of a lognormal kind: covariances exp(s^2 rho^|i-j|) - 1 (Fenton and Wilkinson's matching).
-  const relative = relativeOfMean(lnSigma, buckets, rho);
-  const addend = embodied === 0 ? 0 : Math.max(ratio, 1) * 1.3 * (embodied / (1 - embodied));
-  const interval = analyticalTruncated({
-    energy: { mean: ratio, standardUncertainty: 1 },
-    factors: [pueFactor(1.3, pue), { mean: 1, standardUncertainty: relative }],
-    ...(addend === 0 ? {} : { addend: { mean: addend, standardUncertainty: addend * relativeFromLnSigma(0.4) } }),
-    level,
-  });
-  let held = 0;
+  const addend = embodiedMean(cell);
+  const intervals = [byAnalysis(cell), bySampling(cell, contentTrials)];
+  const held = [0, 0];
   for (let draw = 0; draw < draws; draw += 1) {
     const energy = positive(normal, ratio);
     const grams = energy * drawnPue(normal, 1.3, pue) * drawnIntensity(normal, lnSigma, buckets, rho);
     const truth = grams + (addend === 0 ? 0 : addend * meanOne(0.4 * normal(), 0.4));
-    if (interval.lower <= truth && truth <= interval.upper) held += 1;
+    for (const [index, { lower, upper }] of intervals.entries()) if (lower <= truth && truth <= upper) held[index] += 1;
   }
-  return held / draws;
+  return held.map((count) => count / draws);
 }
 
-function relativeOfMean(lnSigma, buckets, rho) {
-  let variance = 0;
-  for (let distance = 0; distance < buckets; distance += 1) {
-    variance += (distance === 0 ? 1 : 2) * (buckets - distance) * Math.expm1(lnSigma ** 2 * rho ** distance);
+/**
+ * JCGM 101, clause 8, on the same grid: both ends within the numerical tolerance of two digits of u, with three standard errors of the simulated
+ * end on top, because it is no truth either. Buckets that are fully correlated are one bucket, and are left out.
+ */
+function agreement() {
+  console.log(`agreement of the methods (JCGM 101, clause 8), ${agreementTrials} trials a cell`);
+  const cells = pueExcesses.flatMap((pue) =>
+    intensities.flatMap((lnSigma) =>
+      ratios.flatMap((ratio) =>
+        spans
+          .filter(({ buckets, rho }) => buckets === 1 || rho < 1)
+          .flatMap((span) => embodiedShares.map((embodied) => ({ ratio, lnSigma, pue, ...span, embodied }))),
+      ),
+    ),
+  );
+  const results = cells.map((cell) => ({
+    ...cell,
+    ...disagreement(byAnalysis(cell), bySampling(cell, agreementTrials)),
+  }));
+  for (const pue of pueExcesses) {
+    for (const lnSigma of intensities) {
+      const row = results.filter((result) => result.pue === pue && result.lnSigma === lnSigma);
+      const within = (digits) => row.filter((result) => result.literally[digits]).length;
+      const worst = row.reduce((most, result) => (result.ofU > most.ofU ? result : most));
+      console.log(
+        `  PUE ${pue}, intensity ${String(lnSigma).padEnd(4)}: ${within(1)} and ${within(2)} of ${row.length} within the bare tolerance of 1 and 2 digits; largest difference ${worst.ofU.toFixed(3)} u, at energy ${worst.ratio} u, ${worst.buckets} buckets, rho ${worst.rho}, embodied ${worst.embodied}`,
+      );
+    }
   }
-  return Math.sqrt(variance) / buckets;
+  const broken = results.filter(({ holds }) => !holds);
+  checked += results.length;
+  failures += broken.length;
+  for (const digits of [1, 2]) {
+    const within = results.filter(({ literally }) => literally[digits]).length;
+    console.log(
+      `  ${within} of ${results.length} within the bare tolerance of ${digits} ${digits === 1 ? "digit" : "digits"}`,
+    );
+  }
+  const errors = results.filter(({ withinErrors }) => withinErrors).length;
+  console.log(`  ${errors} of ${results.length} within three standard errors of the simulated ends`);
+  for (const cell of broken) console.log(`  FAILED: ${JSON.stringify(cell)}`);
+  console.log(
+    `  ${results.length - broken.length} of ${results.length} validated at two digits, three standard errors of the simulated ends allowed`,
+  );
 }
 
 function drawnIntensity(normal, lnSigma, buckets, rho) {
@@ -258,7 +302,7 @@ function expectOutside(name, share) {
 }
 
 function pueFactor(mean, lnSigma) {
-  return { mean, standardUncertainty: (mean - 1) * relativeFromLnSigma(lnSigma) };
+  return { mean, standardUncertainty: (mean - 1) * relativeFromLnSigma(lnSigma), lowest: 1 };
 }
 
 function drawnPue(normal, mean, lnSigma) {

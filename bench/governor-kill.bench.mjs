@@ -26,6 +26,8 @@ const shows = [];
 const place = simulatedPlace((host, ns) =>
   shows.push({ ns, counts: host.counters.map((counter) => counter.counts()) }),
 );
+/** What claims the state file, made at the start: no part of a writing. */
+const lockName = `${basename(place.stateFile)}.lock`;
 const broken = [];
 const seen = {
   spans: 0,
@@ -95,7 +97,8 @@ async function killOnce(kill) {
 /** Whether a file of this life lies beside the state file: the writing was not finished. */
 function leavesHalf(sinceMs) {
   const directory = dirname(place.stateFile);
-  const others = readdirSync(directory).filter((name) => name !== basename(place.stateFile));
+  const whole = [basename(place.stateFile), lockName];
+  const others = readdirSync(directory).filter((name) => !whole.includes(name));
   return others.some((name) => statSync(join(directory, name)).mtimeMs >= sinceMs);
 }
 
@@ -103,7 +106,10 @@ function leavesHalf(sinceMs) {
 async function atWrite(waitMs) {
   const watcher = watch(dirname(place.stateFile));
   await new Promise((resolve) => {
-    watcher.once("change", () => {
+    let isKilled = false;
+    watcher.on("change", (_, name) => {
+      if (isKilled || name === lockName) return;
+      isKilled = true;
       daemon.child.kill("SIGKILL");
       done.atWrite += 1;
       resolve();

@@ -25,7 +25,7 @@ const task = {
 const numpyProgram = `
 import sys, time
 import numpy as np
-trials = int(sys.argv[1])
+trials, warm_ups = int(sys.argv[1]), int(sys.argv[2])
 def run():
     g = np.random.default_rng(1)
     z = lambda: g.standard_normal(trials)
@@ -33,18 +33,25 @@ def run():
     energy = np.maximum((0.05 + 0.001 * z()) - (0.03 + 0.0015 * z()), 0)
     y = energy * ln(0.4, 0.05) * ln(1, 0.05) * (1 + ln(0.25, 0.2)) * ln(400, 0.1) + ln(0.3, 0.3)
     return y.mean(), y.std(ddof=1), np.quantile(y, [0.025, 0.5, 0.975])
-if trials <= 1000000: run()
+for _ in range(warm_ups): run()
 start = time.perf_counter()
 run()
 print(time.perf_counter() - start)
 `;
 
+/** As often as takes about a second, on either side: a compiler or an allocator that has seen the work once is not yet warm. */
+function warmUpsFor(trials) {
+  return Math.max(1, Math.min(300, Math.round(3e6 / trials)));
+}
+
 function numpySeconds(trials) {
-  const { status, stdout } = spawnSync("python3", ["-c", numpyProgram, String(trials)], { encoding: "utf8" });
+  const programArguments = ["-c", numpyProgram, String(trials), String(warmUpsFor(trials))];
+  const { status, stdout } = spawnSync("python3", programArguments, { encoding: "utf8" });
   return status === 0 ? Number(stdout) : null;
 }
 
 function ourSeconds(trials) {
+  for (let run = 0; run < warmUpsFor(trials); run += 1) monteCarlo({ ...task, trials });
   const start = performance.now();
   monteCarlo({ ...task, trials });
   return (performance.now() - start) / 1000;
@@ -53,8 +60,6 @@ function ourSeconds(trials) {
 export async function monteCarloSpeed() {
   const hasNumpy = numpySeconds(1000) !== null;
   if (!hasNumpy) console.log("numpy is not installed (Debian: python3-numpy): only our own times are shown.");
-  // As numpy's program does, the first run of each size warms up and is not counted.
-  ourSeconds(1_000_000);
   for (const [trials, rounds] of [
     [10_000, 9],
     [1_000_000, 7],

@@ -36,7 +36,13 @@ const shape = {
 export function simulatedPlace(onShow = () => undefined) {
   const directory = mkdtempSync(join(tmpdir(), "carbon-ops-bench-"));
   const host = simulatedHost(shape);
-  const request = { directory: join(directory, "host"), host, faults: [], failing: failingFiles("/proc"), mode: 0o444 };
+  const request = {
+    directory: join(directory, "host"),
+    host,
+    faults: [],
+    failing: failingFiles({ proc: "/proc", sys: "/sys" }),
+    mode: 0o444,
+  };
   mkdirSync(request.directory);
   const tree = powercapTree(request);
   mkdirSync(join(directory, "state"));

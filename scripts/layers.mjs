@@ -24,6 +24,11 @@ export const rooms = {
   intensity: { imports: [...ground, "uncertainty"], packages: [] },
   // Its lock is a system call that Node.js lacks; without koffi a program makes it.
   ledger: { imports: [...ground], packages: ["koffi"] },
+  // For pages: it and all that it imports must do without Node.js, which a test looks at.
+  "ledger/browser": {
+    imports: [...ground, "ledger/canonical-json", "ledger/merkle-walk", "ledger/weak-key"],
+    packages: [],
+  },
   config: { imports: [...ground], packages: ["yaml", "zod"] },
   // The test bench for users without hardware shares no arithmetic with what it tests.
   simulate: { imports: [...ground], packages: [] },

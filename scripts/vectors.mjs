@@ -10,9 +10,10 @@ import { filesBelow, root } from "./tree.mjs";
  *
  *   handles(path)            whether it reads the file (path relative to DIR, with /)
  *   companion?(path)         whether the file belongs to another that it reads
- *   cases(directory, path)   an (async) iterable of { name, check }; check throws an Error whose message is the reason
+ *   cases(directory, path)   an (async) iterable of { name, check, notChecked? }; check throws an Error whose message is the reason,
+ *                            notChecked is a list of what the case expects and the reader cannot check
  *
- * Prints each failure and, last, `N passed, N failed`; exits 1 on any failure, or when nothing was found.
+ * Prints each failure, each thing that is not checked and, last, `N passed, N failed`; exits 1 on any failure, or when nothing was found.
  */
 const folder = process.argv[2];
 if (folder === undefined || !isDirectory(folder)) {
@@ -63,8 +64,9 @@ async function readFile(readers, directory, path, counts) {
   }
   try {
     let found = 0;
-    for await (const { name, check } of reader.cases(directory, path)) {
+    for await (const { name, check, notChecked = [] } of reader.cases(directory, path)) {
       found += 1;
+      for (const what of notChecked) console.log(`NOT CHECKED ${path}: ${name}: ${what}`);
       await runCheck(counts, path, name, check);
     }
     if (found === 0) fail(counts, path, "(file)", "it holds no cases");

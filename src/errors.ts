@@ -25,7 +25,8 @@ export const errorCatalogue = {
   REGION_UNKNOWN: { exitCode: 2, meaning: "The region is in no table: `carbon-ops regions` lists those that are." },
   INTENSITY_UNAVAILABLE: {
     exitCode: 1,
-    meaning: "A provider of carbon intensities could not be reached, or failed: time-out, reset, refusal or 5xx.",
+    meaning:
+      "A provider of carbon intensities could not be reached, or failed: time-out, reset, refusal or 5xx. `settle` ends with it where no service could be asked, its key refused included.",
   },
   INTENSITY_RATE_LIMITED: {
     exitCode: 1,
@@ -122,6 +123,7 @@ export const errorCatalogue = {
   },
   RECORD_INVALID: { exitCode: 2, meaning: "A record is not canonicalisable JSON or does not fit its schema." },
   KEY_INVALID: { exitCode: 2, meaning: "A key file or verifier key is malformed, weak, or readable by others." },
+  KEY_EXISTS: { exitCode: 2, meaning: "A key was to be created where a file already is." },
   KEY_UNREADABLE: { exitCode: 2, meaning: "A key file cannot be read." },
   LEDGER_UNSIGNED: {
     exitCode: 4,
@@ -131,7 +133,7 @@ export const errorCatalogue = {
     exitCode: 5,
     meaning: "The governor found no energy counter that it can read, and --allow-empty was not given.",
   },
-  GOVERNOR_RUNNING: { exitCode: 1, meaning: "Another governor answers on the socket." },
+  GOVERNOR_RUNNING: { exitCode: 1, meaning: "Another governor answers on the socket, or counts into the state file." },
   GOVERNOR_SOCKET_UNUSABLE: {
     exitCode: 2,
     meaning: "The governor's socket cannot be created where it was asked for, or not for that group.",

@@ -27,6 +27,7 @@ export type {
   QualityFlag,
   SamplingUsed,
 } from "./carbon/estimate.ts";
+export type { EstimateInputs } from "./carbon/estimate-inputs.ts";
 export {
   CarbonEstimator,
   type CarbonEstimatorOptions,
@@ -79,3 +80,4 @@ export type { MetricSummary, OperationSummary } from "./monitor/summary.ts";
 export type { Task, TaskOptions } from "./monitor/task.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
 export type { SharedFigures, TaskFigures, TaskNameFigures, TaskOutcome, TaskReport } from "./monitor/task-figures.ts";
+export { type LatestRecords, latestRecords } from "./record/latest.ts";

@@ -103,6 +103,10 @@ export function formatDurationSeconds(seconds: number): string {
   if (seconds < 1) return `${formatSignificant(seconds * 1000)} ms`;
   if (seconds < 59.95) return `${formatSignificant(seconds)} s`;
   const wholeSeconds = Math.round(seconds);
+  if (wholeSeconds >= 48 * 3600) {
+    const wholeHours = Math.floor(wholeSeconds / 3600);
+    return `${Math.floor(wholeHours / 24)} d ${wholeHours % 24} h`;
+  }
   const pad = (value: number): string => String(value).padStart(2, "0");
   if (wholeSeconds < 3600) return `${Math.floor(wholeSeconds / 60)} min ${pad(wholeSeconds % 60)} s`;
   return `${Math.floor(wholeSeconds / 3600)} h ${pad(Math.floor((wholeSeconds % 3600) / 60))} min`;

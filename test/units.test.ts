@@ -101,6 +101,7 @@ test.each([
   [3599.7, "1 h 00 min"],
   [7380, "2 h 03 min"],
   [90_000, "25 h 00 min"],
+  [22_455_840, "259 d 21 h"],
 ])("%d seconds are written %s", (seconds, text) => {
   expect(formatDurationSeconds(seconds)).toBe(text);
 });

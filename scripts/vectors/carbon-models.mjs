@@ -1,16 +1,13 @@
 import { monteCarlo } from "../../dist/uncertainty/index.js";
 import { casesOf, compareFields, isUncertaintyFile } from "./comparison.mjs";
 import { compileFormula } from "./formula.mjs";
+import { trialsFor } from "./trials.mjs";
 import { distributionOf } from "./vector-distribution.mjs";
 
 /** Whole carbon models by Monte Carlo: formulas of named inputs, and days of hourly buckets with an AR(1) error of the intensity. */
 export function handles(path) {
   return isUncertaintyFile(path, "carbon_models");
 }
-
-/** More than the file's tolerances assume: a right engine then misses none of them by chance. */
-const trials = 10_000_000;
-const dayTrials = 4_000_000;
 
 export function cases(directory, path) {
   return casesOf(directory, path, (item) => {
@@ -19,7 +16,7 @@ export function cases(directory, path) {
       const absolute = item.tolerance[field === "median" ? "interval" : field];
       return absolute === undefined ? { relative: 1e-5 } : { absolute };
     };
-    const options = { seed: 20081, level, interval: kind };
+    const options = { seed: 20081, level, interval: kind, trials: trialsFor(item) };
     compareFields(expected, item.parameters === undefined ? formula(item, options) : day(item, options), tolerance);
   });
 }
@@ -27,7 +24,7 @@ export function cases(directory, path) {
 function formula({ model, inputs, constants }, options) {
   const names = inputs.map(({ name }) => name);
   const sources = inputs.map((input) => ({ id: input.name, distribution: distributionOf(input) }));
-  return asFields(monteCarlo({ ...options, trials, sources, model: compileFormula(model, names, constants) }));
+  return asFields(monteCarlo({ ...options, sources, model: compileFormula(model, names, constants) }));
 }
 
 function asFields({ mean, standardUncertainty, median, lower, upper }) {
@@ -61,7 +58,6 @@ function day({ model, parameters }, options) {
   const fresh = Math.sqrt(1 - rho * rho);
   const result = monteCarlo({
     ...options,
-    trials: dayTrials,
     sources,
     model: (draws) => {
       let sum = 0;

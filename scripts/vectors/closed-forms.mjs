@@ -44,11 +44,11 @@ export function cases(directory, path) {
   });
 }
 
-/** Relative; near 0 (a logarithm of 1, a bias of nothing) by the rounding of the numbers that were subtracted. */
+/** Relative; near 0 (a logarithm of 1, a bias of nothing) by the rounding of the numbers near 1 that were subtracted. */
 function toleranceOf({ tolerance }) {
   if (typeof tolerance?.relative !== "number") throw new Error("there is no relative tolerance");
   const nearZero = new Set(["mu", "factor_ln_mu", "relative_bias_first_order"]);
-  return (field) => ({ relative: tolerance.relative, absolute: nearZero.has(field) ? tolerance.relative : 0 });
+  return (field) => ({ relative: tolerance.relative, absolute: nearZero.has(field) ? 4e-15 : 0 });
 }
 
 /** The interval fields name their level: interval_95, interval_symmetric_99.5. */

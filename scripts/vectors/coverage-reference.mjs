@@ -126,7 +126,10 @@ function productModel({ truth, u_energy_absolute: uE, sigma_ln_pue_excess: sP, s
  */
 function equalTailedCoverage(estimates, truth, uE, factorsOf) {
   const held = estimates.filter((estimate) => {
-    const p = productVariable(truncatedNormal(estimate.energy, uE), productOfFactors(factorsOf(estimate))).cdf(truth);
+    const variable = productVariable(truncatedNormal(estimate.energy, uE), productOfFactors(factorsOf(estimate)));
+    const sum = { probability: 0, density: 0 };
+    variable.addProbability(sum, truth, 1);
+    const p = sum.probability;
     return p >= 0.025 && p <= 0.975;
   });
   return held.length / estimates.length;

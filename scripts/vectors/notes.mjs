@@ -50,7 +50,7 @@ async function checkNote(item) {
   const expected = item.expect
     .filter(({ valid }) => valid === true)
     .map(({ name, key_id: id, type, timestamp }) => [name, id, type, timestamp ?? null]);
-  assertEqual("the list of signatures", found.sort(), expected.sort());
+  assertEqual("the list of signatures", sorted(found), sorted(expected));
   const text = bytesOf(item).toString("utf8", 0, bytesOf(item).lastIndexOf("\n\n") + 1);
   assertEqual("the text", opened.text, text);
   const changed = Buffer.from(bytesOf(item));
@@ -65,6 +65,10 @@ async function checkSigning({ note, signer_key: key, seed_hex: seed }, text) {
   const signed = await signNote(text, signerOf(name, seed));
   const line = signed.slice(text.length + 1);
   if (!note.includes(line)) throw new Error(`our signature line is ${line.trim()}, and not one of the note's`);
+}
+
+function sorted(signatures) {
+  return signatures.map((signature) => JSON.stringify(signature)).toSorted((left, right) => (left < right ? -1 : 1));
 }
 
 function typeOf({ algorithm }) {

@@ -1,11 +1,12 @@
 import type { IntensityScope } from "../intensity/intensity.ts";
+import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import { lognormalFromMean, lognormalQuantile } from "../uncertainty/lognormal.ts";
 import { runningSum, standardUncertaintyOf } from "../uncertainty/named-sources.ts";
-import type { EstimateToSum, FiguresToSum } from "./aggregate-record.ts";
+import { type EstimateToSum, type FiguresToSum, usedShareOf } from "./aggregate-record.ts";
 import type { CoverageInterval } from "./estimate.ts";
 
 /** A sum of grams of one kind, with its error sources. */
-export interface GramsTotal {
+interface GramsTotalFields {
   /** Sum of the records' means. */
   readonly grams: number;
   /** The part of it that comes from cutting each record's energy at zero: 0 unless energies reach down to their own uncertainty. */
@@ -17,11 +18,18 @@ export interface GramsTotal {
   /** Records that have grams of this kind, and their energy: fewer than the group's where some have none. */
   readonly recordCount: number;
   readonly energyWh: number;
+  /** Energy of these records that is in no gram, because no intensity of its time was known and the policy was "drop". */
+  readonly droppedEnergyWh: number;
   /** Life-cycle and direct grams are not of one kind either: two scopes here mean a sum of unlike things. */
   readonly scopes: readonly IntensityScope[];
   /** Signed standard uncertainty in grams by source id; closed days of hourly sources may be folded. */
   readonly components: ReadonlyMap<string, number>;
   readonly privateUncertaintyGrams: number;
+}
+
+export interface GramsTotal extends GramsTotalFields {
+  /** The snake_case form, source ids as they are. */
+  toJSON(): SnakeJson;
 }
 
 export interface RunningGrams {
@@ -41,7 +49,7 @@ export function runningGrams(): RunningGrams {
   const options = { autocorrelationPerHour: (family: string) => autocorrelations.get(family) };
   const sum = runningSum(options);
   const scopes = new Set<IntensityScope>();
-  let [recordCount, energyWh, truncationGrams] = [0, 0, 0];
+  let [recordCount, energyWh, droppedEnergyWh, truncationGrams] = [0, 0, 0, 0];
   let newest = "";
   let nextFold = foldFrom;
   const rememberFamilies = (id: string, rho: number): void => {
@@ -52,7 +60,9 @@ export function runningGrams(): RunningGrams {
   return {
     add(figures, components, estimate) {
       recordCount += 1;
-      energyWh += estimate.energy_wh;
+      const energy = energyOf(figures, estimate);
+      energyWh += energy.usedWh;
+      droppedEnergyWh += energy.droppedWh;
       truncationGrams += truncationOf(figures, estimate);
       scopes.add(figures.intensity.scope);
       const { autocorrelation_per_hour: rho } = figures.intensity;
@@ -71,7 +81,7 @@ export function runningGrams(): RunningGrams {
     total(level) {
       const { value: grams, components, privateUncertainty } = sum.total();
       const standardUncertaintyGrams = standardUncertaintyOf(sum.total(), options);
-      return {
+      const fields: GramsTotalFields = {
         grams,
         truncationGrams,
         standardUncertaintyGrams,
@@ -79,21 +89,39 @@ export function runningGrams(): RunningGrams {
         interval: intervalOf({ grams, truncationGrams, standardUncertaintyGrams, level }),
         recordCount,
         energyWh,
+        droppedEnergyWh,
         scopes: [...scopes].sort(),
         components,
         privateUncertaintyGrams: privateUncertainty,
       };
+      return { ...fields, toJSON: () => toSnakeCase(fields) };
     },
   };
 }
 
-/** Grams of the energy's mean less those of its best value: a truncated normal's mean lies above its parent's. */
-function truncationOf(
+/** A record's `energy_wh` is what its own figures used; its marginal ones may have used another part of the same energy. */
+export function energyOf(
   figures: FiguresToSum,
-  { energy_wh: energyWh, energy_wh_stated: statedWh }: EstimateToSum,
-): number {
-  if (energyWh === statedWh || energyWh <= 0) return 0;
-  return ((figures.operational_grams ?? figures.grams) * (energyWh - statedWh)) / energyWh;
+  estimate: EstimateToSum,
+): { readonly usedWh: number; readonly droppedWh: number } {
+  const [ownShare, share] = [usedShareOf(estimate), usedShareOf(figures)];
+  const allWh = ownShare > 0 ? estimate.energy_wh / ownShare : 0;
+  const usedWh = share === ownShare ? estimate.energy_wh : allWh * share;
+  return { usedWh, droppedWh: share === 1 ? 0 : allWh - usedWh };
+}
+
+/** Below this part of the energy a difference is the rounding of a record's figures. */
+const negligibleRelative = 1e-9;
+
+/**
+ * Grams of the energy's mean less those of its best value: a truncated normal's mean lies above its parent's. What was dropped for want of
+ * an intensity is no part of the difference.
+ */
+function truncationOf(figures: FiguresToSum, estimate: EstimateToSum): number {
+  const { energy_wh: energyWh, energy_wh_stated: statedWh } = estimate;
+  const bestWh = statedWh * usedShareOf(estimate);
+  if (energyWh - bestWh <= negligibleRelative * energyWh) return 0;
+  return ((figures.operational_grams ?? figures.grams) * (energyWh - bestWh)) / energyWh;
 }
 
 /** As for single estimates: below this many standard uncertainties above zero the data do not exclude "nothing". */

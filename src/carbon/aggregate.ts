@@ -1,5 +1,6 @@
 import type { CarbonOpsError } from "../errors.ts";
-import { type GramsTotal, type RunningGrams, runningGrams } from "./aggregate-grams.ts";
+import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
+import { energyOf, type GramsTotal, type RunningGrams, runningGrams } from "./aggregate-grams.ts";
 import { type AggregateItem, type EstimateToSum, estimateOf, type FiguresToSum } from "./aggregate-record.ts";
 import { invalidInput, shown } from "./checked-number.ts";
 import type { QualityFlag } from "./estimate.ts";
@@ -19,7 +20,7 @@ export interface AggregateOptions {
   readonly level?: number;
 }
 
-export interface AggregateGroup {
+interface AggregateGroupFields {
   /** Value by key; null where the records have none. */
   readonly keys: ReadonlyMap<AggregateKey, string | null>;
   readonly recordCount: number;
@@ -27,6 +28,8 @@ export interface AggregateGroup {
   readonly energyWh: number;
   /** Sum of the best values as measured, values below zero included: without the bias of cutting each record at zero. */
   readonly energyWhStated: number;
+  /** Energy that is in no gram of the records' own figures, because no intensity of its time was known and the policy was "drop". */
+  readonly droppedEnergyWh: number;
   /** Mean of the records' coverage, weighted by energy; by count where there is no energy. */
   readonly coveragePct: number;
   /** The weakest of the records'. */
@@ -39,7 +42,12 @@ export interface AggregateGroup {
   readonly marginal: GramsTotal | null;
 }
 
-export interface Aggregate {
+export interface AggregateGroup extends AggregateGroupFields {
+  /** The snake_case form; keys, source ids and label names as they are. */
+  toJSON(): SnakeJson;
+}
+
+interface AggregateFields {
   /** In order of their keys. */
   readonly groups: readonly AggregateGroup[];
   /** All groups together; null without any record. */
@@ -48,6 +56,11 @@ export interface Aggregate {
   readonly supersededCount: number;
   /** Items that are no estimate: notes, the ledger's own records. */
   readonly otherCount: number;
+}
+
+export interface Aggregate extends AggregateFields {
+  /** The snake_case form; keys, source ids and label names as they are. */
+  toJSON(): SnakeJson;
 }
 
 /** Takes records one at a time; its memory grows with groups and error sources, not with records. */
@@ -116,12 +129,13 @@ export function openAggregator({ by = [], isSuperseded, level = defaultLevel }: 
       const total = all.recordCount === 0 ? null : groupOf(all, [], level);
       const toGroup = ([, group]: [string, RunningGroup]): AggregateGroup => groupOf(group, keys, level);
       const sorted = [...groups].sort(([left], [right]) => (left < right ? -1 : 1));
-      return {
+      const fields: AggregateFields = {
         groups: keys.length === 0 ? [total].filter((group) => group !== null) : sorted.map(toGroup),
         total,
         supersededCount,
         otherCount,
       };
+      return { ...fields, toJSON: () => toSnakeCase(fields) };
     },
   };
 }
@@ -162,6 +176,7 @@ interface RunningGroup {
   recordCount: number;
   energyWh: number;
   energyWhStated: number;
+  droppedEnergyWh: number;
   coverageSum: number;
   coverageByEnergy: number;
   provisionalCount: number;
@@ -175,6 +190,7 @@ function runningGroup(values: readonly (string | null)[]): RunningGroup {
     recordCount: 0,
     energyWh: 0,
     energyWhStated: 0,
+    droppedEnergyWh: 0,
     coverageSum: 0,
     coverageByEnergy: 0,
     provisionalCount: 0,
@@ -199,8 +215,10 @@ function addTo(group: RunningGroup, estimate: EstimateToSum, kinds: readonly Fig
   group.recordCount += 1;
   group.energyWh += estimate.energy_wh;
   group.energyWhStated += estimate.energy_wh_stated;
+  const { usedWh, droppedWh } = energyOf(estimate, estimate);
+  group.droppedEnergyWh += droppedWh;
   group.coverageSum += estimate.coverage_pct;
-  group.coverageByEnergy += estimate.coverage_pct * estimate.energy_wh;
+  group.coverageByEnergy += estimate.coverage_pct * (usedWh + droppedWh);
   group.provisionalCount += estimate.status === "provisional" ? 1 : 0;
   group.qualityCounts[estimate.quality_flag] += 1;
   for (const { figures, components } of kinds) {
@@ -212,19 +230,22 @@ function addTo(group: RunningGroup, estimate: EstimateToSum, kinds: readonly Fig
 }
 
 function groupOf(group: RunningGroup, keys: readonly AggregateKey[], level: number): AggregateGroup {
-  const { recordCount, energyWh, energyWhStated, qualityCounts, provisionalCount, grams } = group;
-  return {
+  const { recordCount, energyWh, energyWhStated, droppedEnergyWh, qualityCounts, provisionalCount, grams } = group;
+  const allWh = energyWh + droppedEnergyWh;
+  const fields: AggregateGroupFields = {
     keys: new Map(keys.map((key, index) => [key, group.values[index] ?? null])),
     recordCount,
     energyWh,
     energyWhStated,
-    coveragePct: energyWh > 0 ? group.coverageByEnergy / energyWh : group.coverageSum / recordCount,
+    droppedEnergyWh,
+    coveragePct: allWh > 0 ? Math.min(100, group.coverageByEnergy / allWh) : group.coverageSum / recordCount,
     qualityFlag: weakest(qualityCounts),
     qualityCounts: { ...qualityCounts },
     provisionalCount,
     average: grams.average?.total(level) ?? null,
     marginal: grams.marginal?.total(level) ?? null,
   };
+  return { ...fields, toJSON: () => toSnakeCase(fields) };
 }
 
 function weakest(counts: Readonly<Record<QualityFlag, number>>): QualityFlag {

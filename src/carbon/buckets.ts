@@ -1,6 +1,7 @@
 import type { IntensityPeriod, TimeInterval } from "../intensity/intensity.ts";
 import { formatDurationSeconds } from "../units.ts";
 import { invalidInput } from "./checked-number.ts";
+import { compensatedSum } from "./compensated-sum.ts";
 import { type EnergyAtTime, energyInPieces } from "./energy-by-time.ts";
 import { type Filling, filledValue, type Neighbours } from "./missing-intensity.ts";
 
@@ -54,7 +55,7 @@ export function cutIntoBuckets(request: BucketRequest): readonly Bucket[] {
   checkCount(countInSpan, (endMs - startMs) / 1000);
   const pieces = piecesOf({ startMs, endMs }, periods);
   const energies = energyInPieces(pieces, energyByTime);
-  const total = energies.reduce((sum, energy) => sum + energy, 0);
+  const total = compensatedSum(energies, (energy) => energy);
   return pieces.map((piece, index) => ({
     startMs: piece.startMs,
     endMs: piece.endMs,

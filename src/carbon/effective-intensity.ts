@@ -1,6 +1,7 @@
 import type { IntensityError, IntensitySeries, TimeInterval } from "../intensity/intensity.ts";
 import { autoregressiveSum } from "../uncertainty/correlated-sum.ts";
 import { type Bucket, cutIntoBuckets, type MissingPolicy } from "./buckets.ts";
+import { compensatedSum, weightedMean } from "./compensated-sum.ts";
 import type { EnergyAtTime } from "./energy-by-time.ts";
 
 /** The one intensity that gives the grams of all buckets, and its errors. */
@@ -45,9 +46,9 @@ export function effectiveIntensity(request: EffectiveIntensityRequest): Effectiv
   if (span === null) return null;
   const buckets = cutIntoBuckets({ span, periods: series.periods, energyByTime, policy, zone: series.zone });
   const used = buckets.filter(isUsed);
-  const usedShare = sum(used, ({ energyShare }) => energyShare);
+  const usedShare = shareOf(buckets, isUsed);
   if (usedShare === 0) return null;
-  const gramsPerKwh = sum(used, (bucket) => bucket.energyShare * bucket.gramsPerKwh) / usedShare;
+  const gramsPerKwh = weightedMean(used.map((bucket) => ({ weight: bucket.energyShare, value: bucket.gramsPerKwh })));
   return {
     series,
     buckets,
@@ -55,12 +56,8 @@ export function effectiveIntensity(request: EffectiveIntensityRequest): Effectiv
     gramsPerKwh,
     sharedErrors: gramsPerKwh === 0 ? [] : series.errors,
     hourError: gramsPerKwh === 0 ? null : hourErrorOf(used, usedShare * gramsPerKwh, series),
-    coveredShare: Math.min(
-      1,
-      sum(used, ({ origin, energyShare }) => (origin === "provider" ? energyShare : 0)),
-    ),
-    // A sum of shares that misses 1 by a rounding error drops nothing.
-    usedShare: used.length === buckets.length ? 1 : usedShare,
+    coveredShare: shareOf(buckets, ({ origin }) => origin === "provider"),
+    usedShare,
     isEstimated: used.some(({ isEstimated }) => isEstimated),
   };
 }
@@ -80,6 +77,13 @@ type UsedBucket = Bucket & { readonly gramsPerKwh: number };
 
 function isUsed(bucket: Bucket): bucket is UsedBucket {
   return bucket.gramsPerKwh !== null;
+}
+
+/** Exactly 1 where no energy is left out, whatever the shares sum to by rounding. */
+function shareOf(buckets: readonly Bucket[], isIn: (bucket: Bucket) => boolean): number {
+  const within = compensatedSum(buckets, (bucket) => (isIn(bucket) ? bucket.energyShare : 0));
+  const without = compensatedSum(buckets, (bucket) => (isIn(bucket) ? 0 : bucket.energyShare));
+  return within === 0 ? 0 : within / (within + without);
 }
 
 const hourMs = 3_600_000;
@@ -106,16 +110,11 @@ function gapHoursBetween(buckets: readonly UsedBucket[]): readonly number[] {
 
 /** The hour around which the energy lies: what places this record within the family of its zone's hours. */
 function middleOfEnergy(buckets: readonly UsedBucket[]): number {
-  const weight = sum(buckets, ({ energyShare }) => energyShare);
-  return sum(buckets, ({ energyShare, periodMiddleMs }) => energyShare * periodMiddleMs) / weight;
+  return weightedMean(
+    buckets.map(({ energyShare, periodMiddleMs }) => ({ weight: energyShare, value: periodMiddleMs })),
+  );
 }
 
 function hourText(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 13)}Z`;
-}
-
-function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
-  let total = 0;
-  for (const item of items) total += value(item);
-  return total;
 }

@@ -8,13 +8,17 @@ import {
   relativeRange,
 } from "./checked-number.ts";
 import { summedEnergy } from "./energy-parts.ts";
+import { statedGainSourceId } from "./error-sources.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** The energy of an estimate: either a number, or an energy with its errors. */
 export interface EnergyInput {
   /** Watt-hours, 0 to 1e18. Null says that the energy is not known, and is refused. */
   readonly energyWh?: number | null | undefined;
-  /** Standard deviation over mean of `energyWh`; without it, `energyWh` is taken as exact and the estimate says so. */
+  /**
+   * Standard deviation over mean of `energyWh`; without it, `energyWh` is taken as exact and the estimate says so. Nobody said what the
+   * error is shared with, so it is this estimate's alone: for one meter behind many estimates pass `energy` with its `gainSourceId`.
+   */
   readonly energyRelativeUncertainty?: number | undefined;
   /** An energy that carries its own errors. Null says that the energy is not known, and is refused. */
   readonly energy?: TaskEnergy | null | undefined;
@@ -48,7 +52,7 @@ function statedEnergy(energyWh: number, relative: number | undefined): TaskEnerg
     meanWh,
     additiveWh: 0,
     gainLnSigma: lnSigmaFromRelative(checkedRelative),
-    gainSourceId: "energy.gain/stated",
+    gainSourceId: statedGainSourceId,
     gainCitation: "stated by the user",
     shareLnSigma: 0,
     boundary: null,

@@ -1,4 +1,5 @@
-import type { Quantity } from "../uncertainty/product.ts";
+import { relativeFromLnSigma } from "../uncertainty/lognormal.ts";
+import { productOfFactors, type Quantity } from "../uncertainty/product.ts";
 import type { TaskEnergy } from "./task-energy.ts";
 
 /** How a task's energy is made up of the host's part and the GPUs' part. */
@@ -17,6 +18,22 @@ export function summedEnergy({ meanWh, additiveWh, idle, gpu }: TaskEnergy): Qua
     mean: meanWh + (gpu?.meanWh ?? 0),
     standardUncertainty: Math.hypot(additiveWh, idleWh, gpu?.additiveWh ?? 0),
   };
+}
+
+/** Standard uncertainty of the sum in watt-hours, of all that is known of its errors, before values below 0 are excluded. */
+export function energyUncertaintyWh(energy: TaskEnergy): number {
+  const { hostShare, gpuShare } = energyParts(energy);
+  const factorOf = (lnSigma: number, share: number): Quantity => ({
+    mean: 1,
+    standardUncertainty: share * relativeFromLnSigma(lnSigma),
+  });
+  return productOfFactors([
+    summedEnergy(energy),
+    factorOf(energy.gainLnSigma, hostShare),
+    factorOf(energy.shareLnSigma, hostShare),
+    factorOf(energy.gpu?.gainLnSigma ?? 0, gpuShare),
+    factorOf(energy.gpu?.shareLnSigma ?? 0, gpuShare),
+  ]).standardUncertainty;
 }
 
 /** A part of an energy, for the part of the span that an intensity is known for. */

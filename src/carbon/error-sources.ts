@@ -22,6 +22,14 @@ export interface ErrorInputs {
 /** The error of this one task's energy, which no other estimate shares. */
 export const privateSourceId = "energy.additive";
 
+/** An uncertainty that was stated with an energy, without a word on what it is shared with. */
+export const statedGainSourceId = "energy.gain/stated";
+
+/** Errors of one estimate alone; every other source may be shared with other estimates. */
+export function isPrivateSource(sourceId: string): boolean {
+  return sourceId === privateSourceId || sourceId === statedGainSourceId;
+}
+
 export type RowWithoutShare = Omit<BudgetRow, "shareOfVariance">;
 
 /** A factor of the product with its row of the budget. */
@@ -30,10 +38,8 @@ export interface MultiplicativeSource {
   readonly row: RowWithoutShare;
 }
 
-/** An error in watt-hours that is added to the energy, with its row. */
+/** An error in watt-hours that is added to the energy: its row says what is left of it after truncation at 0. */
 export interface AdditiveSource {
-  /** Standard uncertainty in watt-hours before truncation at 0. */
-  readonly parentWh: number;
   readonly row: RowWithoutShare;
 }
 
@@ -42,16 +48,16 @@ export interface AdditiveSource {
  * is truncated at 0, so the standard deviation that is left is theirs in proportion to their squares.
  */
 export function additiveSources(
-  { additiveWh, idle, gpu }: TaskEnergy,
+  energy: TaskEnergy,
   { mean, standardUncertainty }: Quantity,
 ): readonly AdditiveSource[] {
+  const { additiveWh, idle, gpu } = energy;
   const ownWh = Math.hypot(additiveWh, gpu?.additiveWh ?? 0);
   const idleWh = idle?.standardUncertaintyWh ?? 0;
   const parentWh = Math.hypot(ownWh, idleWh);
   const partOf = (wattHours: number): number => (parentWh === 0 ? 0 : (standardUncertainty * wattHours) / parentWh);
   const common = { estimate: mean, unit: "Wh", type: "B", degreesOfFreedom: null, lnSigma: null } as const;
   const own: AdditiveSource = {
-    parentWh: ownWh,
     row: {
       ...common,
       sourceId: privateSourceId,
@@ -59,12 +65,11 @@ export function additiveSources(
       distribution: ownWh > 0 ? "truncated_normal" : "exact",
       standardUncertainty: partOf(ownWh),
       scope: "this task alone",
-      citation: ownWh === 0 ? "taken as exact" : ownCitation(idle !== undefined),
+      citation: ownWh === 0 ? exactCitation(energy) : ownCitation(idle !== undefined),
     },
   };
   if (idle === undefined || idleWh === 0) return [own];
   const baseline: AdditiveSource = {
-    parentWh: idleWh,
     row: {
       ...common,
       sourceId: idle.sourceId,
@@ -76,6 +81,14 @@ export function additiveSources(
     },
   };
   return [own, baseline];
+}
+
+function exactCitation({ idle, ...energy }: TaskEnergy): string {
+  const scaling = [energy, energy.gpu].some(
+    (part) => part !== undefined && Math.max(part.gainLnSigma, part.shareLnSigma) > 0,
+  );
+  if (scaling) return "none: the energy's error scales with it, and has rows of its own";
+  return (idle?.standardUncertaintyWh ?? 0) > 0 ? "none beside the idle baseline's" : "taken as exact";
 }
 
 function ownCitation(idleHasItsOwn: boolean): string {
@@ -118,10 +131,13 @@ type Gain = Pick<TaskEnergy, "gainLnSigma" | "gainSourceId" | "gainCitation">;
 
 function gainSources(quantity: string, { gainLnSigma, gainSourceId, gainCitation }: Gain): MultiplicativeSource[] {
   if (gainLnSigma === 0) return [];
+  const isPrivate = isPrivateSource(gainSourceId);
   const source = {
     sourceId: gainSourceId,
-    quantity,
-    scope: "everything read from this source",
+    quantity: isPrivate ? "energy, its stated uncertainty" : quantity,
+    scope: isPrivate
+      ? "this estimate alone: nobody said what else was read with it"
+      : "everything read from this source",
     citation: gainCitation,
   };
   return [unitSource(source, relativeFromLnSigma(gainLnSigma), 1, "1")];

@@ -1,8 +1,8 @@
 import { isoFromWallMs } from "../clock.ts";
 import type { EnergyBoundary, Provenance } from "../energy/source.ts";
+import type { TimeInterval } from "../intensity/intensity.ts";
 import type { EmbodiedFactor } from "./embodied.ts";
 import type { EnergyAtTime } from "./energy-by-time.ts";
-import type { EstimationInputs } from "./estimation.ts";
 import type { Pue } from "./pue.ts";
 import type { GpuTaskEnergy, TaskEnergy } from "./task-energy.ts";
 import type { WallFactor } from "./wall-factor.ts";
@@ -23,14 +23,12 @@ export interface EstimateInputs {
   /** Mass of the hardware's making and its lifetime; empty where not declared. */
   readonly embodied: readonly RecordedEmbodied[];
   readonly regionWasNamed: boolean;
+  /** Trials of monte_carlo that were asked for; null where as many were made as two digits took, and for the other method. */
+  readonly trials: number | null;
 }
 
-/** Milliseconds since the start of the span; only the proportions of the energies count. */
-interface EnergyPart {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly energyWh: number;
-}
+/** Begin and end in milliseconds since the start of the span, and watt-hours, of which only the proportions count: short, since there may be many. */
+type EnergyPart = readonly number[];
 
 interface RecordedFactor<Origin> {
   readonly mean: number;
@@ -63,7 +61,20 @@ interface RecordedEnergy extends RecordedPart {
   readonly gpu: RecordedPart | null;
 }
 
-export function recordedInputs(inputs: EstimationInputs): EstimateInputs {
+/** Of the inputs of an estimate, those that are recorded here; the others stand in the estimate itself. */
+interface InputsToRecord {
+  readonly energy: TaskEnergy;
+  readonly span: TimeInterval | null;
+  readonly energyByTime: readonly EnergyAtTime[] | null;
+  readonly wallFactor: WallFactor;
+  readonly gpuWallFactor: WallFactor;
+  readonly pue: Pue;
+  readonly embodied: { readonly factors: readonly EmbodiedFactor[] };
+  readonly regionWasNamed: boolean;
+  readonly sampling: { readonly trials: number | null } | null;
+}
+
+export function recordedInputs(inputs: InputsToRecord): EstimateInputs {
   const { span, wallFactor, gpuWallFactor, pue } = inputs;
   return {
     energy: recordedEnergy(inputs.energy),
@@ -75,6 +86,7 @@ export function recordedInputs(inputs: EstimationInputs): EstimateInputs {
     pue: { ...recordedFactor(pue, pue.origin), degreesOfFreedom: pue.degreesOfFreedom ?? null },
     embodied: inputs.embodied.factors.map(({ value, ...words }) => ({ ...words, ...value })),
     regionWasNamed: inputs.regionWasNamed,
+    trials: inputs.sampling?.trials ?? null,
   };
 }
 
@@ -107,11 +119,9 @@ function recordedParts(parts: readonly EnergyAtTime[], spanStartMs: number): rea
   const groups: EnergyPart[] = [];
   for (let index = 0; index < parts.length; index += groupSize) {
     const group = parts.slice(index, index + groupSize);
-    groups.push({
-      fromMs: (group.at(0)?.startMs ?? spanStartMs) - spanStartMs,
-      toMs: (group.at(-1)?.endMs ?? spanStartMs) - spanStartMs,
-      energyWh: group.reduce((sum, { energyWh }) => sum + energyWh, 0),
-    });
+    const fromMs = (group.at(0)?.startMs ?? spanStartMs) - spanStartMs;
+    const toMs = (group.at(-1)?.endMs ?? spanStartMs) - spanStartMs;
+    groups.push([fromMs, toMs, group.reduce((sum, { energyWh }) => sum + energyWh, 0)]);
   }
   return groups;
 }

@@ -126,7 +126,7 @@ export interface GramsFigures {
   readonly intensity: IntensityUsed;
   readonly budget: readonly BudgetRow[];
   /**
-   * Signed standard uncertainty in grams per error source. To sum estimates, add the components of equal ids linearly, then
+   * Signed standard uncertainty in grams per error source that other estimates may share. To sum estimates, add the components of equal ids linearly, then
    * combine the ids and the private parts in quadrature.
    */
   readonly components: ReadonlyMap<string, number>;
@@ -161,7 +161,7 @@ export interface CarbonEstimateFields extends GramsFigures {
   readonly conversionVersion: string;
   /** Version of the intensity provider. */
   readonly providerVersion: string;
-  /** Watt-hours: standard uncertainty of `energyWhStated` before values below zero were excluded, without gain and share. */
+  /** Watt-hours: standard uncertainty of `energyWhStated`, of all its errors, before values below zero were excluded. */
   readonly energyStandardUncertaintyWh: number;
   /**
    * The same energy with the marginal intensity: another quantity, never to be added to the average one. Null where none is known, and

@@ -5,7 +5,7 @@ import { kilowattHoursFromWattHours } from "../units.ts";
 import type { EffectiveIntensity } from "./effective-intensity.ts";
 import type { EmbodiedCarbon } from "./embodied.ts";
 import type { EnergyAtTime } from "./energy-by-time.ts";
-import { summedEnergy } from "./energy-parts.ts";
+import { energyUncertaintyWh, summedEnergy } from "./energy-parts.ts";
 import { type CarbonEstimate, carbonEstimate, type QualityFlag } from "./estimate.ts";
 import { recordedInputs } from "./estimate-inputs.ts";
 import { type GramsInputs, gramsOf } from "./grams.ts";
@@ -53,7 +53,7 @@ export function estimationOf(inputs: EstimationInputs, { average, marginal, atte
     energyWh,
     energyKwh: kilowattHoursFromWattHours(energyWh),
     energyWhStated: summedEnergy(energy).mean,
-    energyStandardUncertaintyWh: summedEnergy(energy).standardUncertainty,
+    energyStandardUncertaintyWh: energyUncertaintyWh(energy),
     energyMassBelowZero,
     totalEnergyWithPueKwh: kilowattHoursFromWattHours(energyWh) * wallFactorMean * pue.mean,
     pueUsed: pue.mean,
@@ -86,9 +86,9 @@ export function estimationOf(inputs: EstimationInputs, { average, marginal, atte
 
 function noIntensity(region: string, attempts: readonly ProviderAttempt[]): CarbonOpsError {
   const reasons = attempts.flatMap(({ providerId, outcome, reason }) =>
-    outcome === "failed" && reason !== null ? [`${providerId}: ${reason}`] : [],
+    outcome === "failed" && reason !== null ? [`${providerId}: ${reason.replace(/\.$/, "")}`] : [],
   );
-  const why = reasons.length === 0 ? "no provider has a value within the span" : reasons.join(" ");
+  const why = reasons.length === 0 ? "no provider has a value within the span" : reasons.join("; ");
   return new CarbonOpsError(
     "INTENSITY_NO_DATA",
     `There is no intensity of ${region} for this time, and an estimate is not made up (${why}); add the static provider, or ask for another time.`,
@@ -96,8 +96,9 @@ function noIntensity(region: string, attempts: readonly ProviderAttempt[]): Carb
 }
 
 /** The weakest input decides. */
-function qualityOf(energy: TaskEnergy, { series, isEstimated }: EffectiveIntensity): QualityFlag {
+function qualityOf(energy: TaskEnergy, { series, isEstimated, coveredShare }: EffectiveIntensity): QualityFlag {
   if (series.isFallback) return "fallback";
   const isModelled = [energy, energy.gpu].some((part) => part?.provenance === "estimated");
-  return isEstimated || isModelled ? "estimated" : "measured";
+  // Energy that was dropped is measured in no gram: what is left stands for less than the task.
+  return isEstimated || isModelled || coveredShare < 1 ? "estimated" : "measured";
 }

@@ -1,11 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { intensityChain } from "../intensity/chain.ts";
-import type {
-  IntensityAnswer,
-  IntensityLookup,
-  IntensityProvider,
-  TimeInterval,
-} from "../intensity/intensity.ts";
+import type { IntensityAnswer, IntensityLookup, IntensityProvider, TimeInterval } from "../intensity/intensity.ts";
 import { type ResolvedRegion, resolveRegion, worldRegion } from "../intensity/regions.ts";
 import { staticIntensity } from "../intensity/static-provider.ts";
 import { defaultLevel } from "../uncertainty/analytical-truncated.ts";
@@ -70,6 +65,8 @@ export interface SpanEnergy extends EnergyInput, OfOneEstimate {
 export interface EnergyWithTimes extends EnergyInput, OfOneEstimate {
   readonly startTs?: Timestamp | undefined;
   readonly endTs?: Timestamp | undefined;
+  /** Time for which the hardware of `embodied` was reserved: above 0 and at most 1e10; default: from `startTs` to `endTs`. */
+  readonly reservedSeconds?: number | undefined;
 }
 
 export interface PowerTime extends OfOneEstimate {
@@ -139,7 +136,10 @@ export class CarbonEstimator {
   /** An energy; without times, nothing is known of the hours, and the interval is as wide as for a single hour of today. */
   async estimateFromEnergy(input: EnergyWithTimes): Promise<CarbonEstimate> {
     const interval = optionalIntervalOf(input.startTs, input.endTs);
-    return this.#estimate({ ...ofSpan(input, interval), energy: taskEnergyOf(input) });
+    const ofInput = ofSpan(input, interval);
+    const { reservedSeconds: stated } = input;
+    const reservedSeconds = stated === undefined ? ofInput.reservedSeconds : checkedReserved(stated);
+    return this.#estimate({ ...ofInput, energy: taskEnergyOf(input), reservedSeconds });
   }
 
   /** A power over a time. Without times the span is taken to end now; with `startTs` alone its end follows. */
@@ -234,6 +234,12 @@ function checkedDuration(durationSeconds: number): number {
   throw invalidInput(
     `durationSeconds is ${durationSeconds}, but must be above 0: a power without a time is no energy.`,
   );
+}
+
+function checkedReserved(reservedSeconds: number): number {
+  const checked = checkedNumber("reservedSeconds", reservedSeconds, durationRange);
+  if (checked > 0) return checked;
+  throw invalidInput("reservedSeconds is 0, but must be above 0: hardware without a time has no part to declare.");
 }
 
 function statedInterval({ startTs, endTs }: PowerTime, durationSeconds: number): TimeInterval | null {

@@ -1,16 +1,16 @@
 import { analyticalTruncated } from "../uncertainty/analytical-truncated.ts";
 import { productOfFactors, type Quantity } from "../uncertainty/product.ts";
-import { varianceShares } from "../uncertainty/variance-shares.ts";
 import { kilowattHoursFromWattHours } from "../units.ts";
 import type { MissingPolicy } from "./buckets.ts";
+import { dividedVariance, type ErrorTerm } from "./divided-variance.ts";
 import type { EmbodiedCarbon } from "./embodied.ts";
 import { energyParts, partOfEnergy, summedEnergy } from "./energy-parts.ts";
 import {
   additiveSources,
   type ErrorInputs,
   embodiedRow,
+  isPrivateSource,
   multiplicativeSources,
-  privateSourceId,
 } from "./error-sources.ts";
 import type { BudgetRow, GramsFigures } from "./estimate.ts";
 import type { GramsModel, SolvedGrams } from "./grams-model.ts";
@@ -86,7 +86,10 @@ interface AnalyticalGrams extends SolvedGrams {
 
 function solvedAnalytically({ energy, gramsPerWattHour, sources, embodied, level }: GramsModel): AnalyticalGrams {
   const addend = embodied.grams === null ? {} : { addend: embodied.grams };
-  const factors = sources.map(({ factor }) => factor);
+  // What is 1 plus a lognormal keeps that shape: a PUE of its own mean and uncertainty is far more skewed than a lognormal.
+  const factors = sources.map(({ factor, row }) =>
+    row.distribution === "shifted_lognormal" ? { ...factor, lowest: 1 } : factor,
+  );
   const exactFactor: Quantity = { mean: gramsPerWattHour, standardUncertainty: 0 };
   if (gramsPerWattHour > 0) {
     const result = analyticalTruncated({ energy, factors: [exactFactor, ...factors], ...addend, level });
@@ -103,7 +106,7 @@ function operationalMean(energy: Quantity, { gramsPerWattHour, sources }: GramsM
   return sources.reduce((product, { factor }) => product * factor.mean, energy.mean * gramsPerWattHour);
 }
 
-/** Operation and hardware are independent, so their variances add; within each, the sources share them (see varianceShares). */
+/** Operation and hardware are independent, so their variances add; within each, see dividedVariance. */
 function budgetOf(
   energy: ErrorInputs["energy"],
   truncatedEnergy: Quantity,
@@ -117,16 +120,18 @@ function budgetOf(
   ];
   const total = operationVariance + hardwareVariance;
   const [operationPart, hardwarePart] = total === 0 ? [0, 0] : [operationVariance / total, hardwareVariance / total];
-  const [energyShare = 0, ...sourceShares] = varianceShares(factors);
-  const hardwareShares = varianceShares(embodied.factors.map(({ value }) => value));
   const additive = additiveSources(energy, truncatedEnergy);
-  const parentSquare = additive.reduce((sum, { parentWh }) => sum + parentWh ** 2, 0);
+  const operation = [...additive, ...sources].map(({ row }) => row);
+  const operationShares = dividedVariance(
+    additive.map(({ row }) => termOf(row.sourceId, { ...row, mean: truncatedEnergy.mean })),
+    sources.map(({ row, factor }) => termOf(row.sourceId, factor)),
+  );
+  const hardwareShares = dividedVariance(
+    [],
+    embodied.factors.map(({ sourceId, value }) => termOf(sourceId, value)),
+  );
   return [
-    ...additive.map(({ row, parentWh }) => ({
-      ...row,
-      shareOfVariance: parentSquare === 0 ? 0 : (operationPart * energyShare * parentWh ** 2) / parentSquare,
-    })),
-    ...sources.map(({ row }, index) => ({ ...row, shareOfVariance: operationPart * (sourceShares[index] ?? 0) })),
+    ...operation.map((row, index) => ({ ...row, shareOfVariance: operationPart * (operationShares[index] ?? 0) })),
     ...embodied.factors.map((factor, index) => ({
       ...embodiedRow(factor),
       shareOfVariance: hardwarePart * (hardwareShares[index] ?? 0),
@@ -134,10 +139,15 @@ function budgetOf(
   ];
 }
 
+function termOf(sourceId: string, { mean, standardUncertainty }: Quantity): ErrorTerm {
+  const relativeSquare = standardUncertainty === 0 ? 0 : (standardUncertainty / mean) ** 2;
+  return { relativeSquare, isPrivate: isPrivateSource(sourceId) };
+}
+
 function componentsOf(budget: readonly BudgetRow[], standardUncertaintyGrams: number): ReadonlyMap<string, number> {
   const components = new Map<string, number>();
   for (const { sourceId, shareOfVariance } of budget) {
-    if (shareOfVariance === 0 || sourceId === privateSourceId) continue;
+    if (shareOfVariance === 0 || isPrivateSource(sourceId)) continue;
     const component = standardUncertaintyGrams * Math.sqrt(shareOfVariance);
     components.set(sourceId, (components.get(sourceId) ?? 0) + component);
   }
@@ -145,6 +155,7 @@ function componentsOf(budget: readonly BudgetRow[], standardUncertaintyGrams: nu
 }
 
 function privatePartOf(budget: readonly BudgetRow[], standardUncertaintyGrams: number): number {
-  const share = budget.find(({ sourceId }) => sourceId === privateSourceId)?.shareOfVariance ?? 0;
+  let share = 0;
+  for (const { sourceId, shareOfVariance } of budget) if (isPrivateSource(sourceId)) share += shareOfVariance;
   return standardUncertaintyGrams * Math.sqrt(share);
 }

@@ -1,6 +1,7 @@
 import { isoFromWallMs } from "../clock.ts";
 import { formatDurationSeconds } from "../units.ts";
 import type { Bucket, MissingPolicy } from "./buckets.ts";
+import { compensatedSum, weightedMean } from "./compensated-sum.ts";
 import type { EffectiveIntensity } from "./effective-intensity.ts";
 import type { BucketUsed, IntensityUsed } from "./estimate.ts";
 
@@ -64,23 +65,20 @@ function recordedBuckets(buckets: readonly Bucket[]): readonly BucketUsed[] {
 }
 
 function merged(group: readonly Bucket[]): BucketUsed {
-  let [share, knownShare, weighted, knownCount, plainSum] = [0, 0, 0, 0, 0];
-  for (const { energyShare, gramsPerKwh } of group) {
-    share += energyShare;
-    if (gramsPerKwh === null) continue;
-    knownShare += energyShare;
-    weighted += energyShare * gramsPerKwh;
-    knownCount += 1;
-    plainSum += gramsPerKwh;
-  }
-  const plainMean = plainSum / knownCount;
-  // One value alone is recorded as it was given, not as a quotient that rounding has moved.
-  const mean = knownShare > 0 && group.length > 1 ? weighted / knownShare : plainMean;
+  const known = group.flatMap(({ energyShare, gramsPerKwh }) =>
+    gramsPerKwh === null ? [] : [{ weight: energyShare, value: gramsPerKwh }],
+  );
+  // Where no energy fell into the group its values count alike.
+  const hasEnergy = known.some(({ weight }) => weight > 0);
+  const mean = weightedMean(hasEnergy ? known : known.map(({ value }) => ({ weight: 1, value })));
   return {
     startTs: isoFromWallMs(group.at(0)?.startMs ?? 0),
     endTs: isoFromWallMs(group.at(-1)?.endMs ?? 0),
-    gramsPerKwh: knownCount === 0 ? null : mean,
-    energyShare: Math.min(1, share),
+    gramsPerKwh: known.length === 0 ? null : mean,
+    energyShare: Math.min(
+      1,
+      compensatedSum(group, ({ energyShare }) => energyShare),
+    ),
     estimation: [...new Set(group.map(estimationOf))].join(", "),
   };
 }

@@ -24,7 +24,7 @@ export interface RecordedFigures {
   readonly grams: number;
   readonly interval: { readonly level: number };
   readonly method: EstimationMethod;
-  readonly sampling?: { readonly trials: number; readonly seed: number } | null;
+  readonly sampling?: { readonly seed: number } | null;
   readonly intensity_g_per_kwh: number;
   readonly intensity: RecordedIntensity;
   readonly budget: readonly RecordedRow[];
@@ -98,14 +98,13 @@ export interface RecordedInputs {
     readonly gpu: RecordedPart | null;
   };
   readonly looked_up: { readonly start_ts: string; readonly end_ts: string } | null;
-  readonly energy_by_time:
-    | readonly { readonly from_ms: number; readonly to_ms: number; readonly energy_wh: number }[]
-    | null;
+  readonly energy_by_time: readonly (readonly [fromMs: number, toMs: number, energyWh: number])[] | null;
   readonly wall_factor: RecordedValue & { readonly origin: WallFactor["origin"] };
   readonly gpu_wall_factor: RecordedValue & { readonly origin: WallFactor["origin"] };
   readonly pue: RecordedValue & { readonly origin: Pue["origin"]; readonly degrees_of_freedom: number | null };
   readonly embodied: readonly (RecordedValue & { readonly quantity: string; readonly unit: string })[];
   readonly region_was_named: boolean;
+  readonly trials: number | null;
 }
 
 export interface RecordedPart {

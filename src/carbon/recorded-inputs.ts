@@ -23,8 +23,7 @@ export function inputsOfRecord(record: RecordedEstimate): EstimationInputs | nul
     mapping: intensity.mapping,
     level: record.interval.level,
     missingPolicy: intensity.missing_policy ?? "step",
-    // As many trials as there were, adaptively or not: the same draws.
-    sampling: sampling === undefined || sampling === null ? null : { seed: sampling.seed, trials: sampling.trials },
+    sampling: sampling === undefined || sampling === null ? null : { seed: sampling.seed, trials: inputs.trials },
     embodied: embodiedOf(record, inputs),
     stated: record.start_ts === null || record.end_ts === null ? null : spanBetween(record.start_ts, record.end_ts),
     span,
@@ -67,23 +66,23 @@ function partOf(part: RecordedPart): GpuTaskEnergy {
   };
 }
 
-function valueOf({ mean, standard_uncertainty, source_id, scope, citation }: RecordedValue) {
+function quantityOf({ mean, standard_uncertainty, source_id, scope, citation }: RecordedValue) {
   return { mean, standardUncertainty: standard_uncertainty, sourceId: source_id, scope, citation };
 }
 
 function wallFactorOf(factor: RecordedInputs["wall_factor"]): WallFactor {
-  return { ...valueOf(factor), origin: factor.origin };
+  return { ...quantityOf(factor), origin: factor.origin };
 }
 
 function pueOf({ pue }: RecordedInputs, profile: string): Pue {
   const { origin, degrees_of_freedom: degreesOfFreedom } = pue;
-  return { ...valueOf(pue), profile, origin, ...(degreesOfFreedom === null ? {} : { degreesOfFreedom }) };
+  return { ...quantityOf(pue), profile, origin, ...(degreesOfFreedom === null ? {} : { degreesOfFreedom }) };
 }
 
 function embodiedOf({ embodied }: RecordedEstimate, inputs: RecordedInputs): EmbodiedCarbon {
   if (embodied === undefined) return embodiedCarbon(null, null);
   const [mass, lifetime] = inputs.embodied.map(({ quantity, unit, ...value }) => {
-    const { mean, standardUncertainty, ...words } = valueOf(value);
+    const { mean, standardUncertainty, ...words } = quantityOf(value);
     return { ...words, quantity, unit, value: { mean, standardUncertainty } };
   });
   const { device, resource_share: resourceShare, reserved_seconds: reservedSeconds } = embodied;
@@ -110,9 +109,9 @@ function energyByTimeOf(
   span: TimeInterval | null,
 ): readonly EnergyAtTime[] | null {
   if (parts === null || span === null) return null;
-  return parts.map(({ from_ms, to_ms, energy_wh }) => ({
-    startMs: span.startMs + from_ms,
-    endMs: span.startMs + to_ms,
-    energyWh: energy_wh,
+  return parts.map(([fromMs, toMs, energyWh]) => ({
+    startMs: span.startMs + fromMs,
+    endMs: span.startMs + toMs,
+    energyWh,
   }));
 }

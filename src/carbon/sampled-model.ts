@@ -50,8 +50,8 @@ function checkedWhole(name: string, value: number, minimum: number, maximum: num
 }
 
 /**
- * The same model as the analytical method, solved by propagation of distributions (JCGM 101, clause 7). PUE is drawn as 1 + lognormal,
- * where the analytical method takes one lognormal for the product of all factors.
+ * The same model as the analytical method, solved by propagation of distributions (JCGM 101, clause 7): PUE as 1 + lognormal, every other
+ * factor as a lognormal.
  */
 export function sampledModel(model: GramsModel, wanted: SamplingWanted, intervalKind: IntervalKind): SolvedGrams {
   const { gramsPerWattHour, sources, embodied, level } = model;

@@ -25,7 +25,7 @@ export function settlementQuestion(
   record: RecordToSettle,
   endedBeforeMs: number,
 ): SettlementQuestion | { readonly reason: NotAskedReason } {
-  const marginalMayChange = record.marginal?.intensity.is_provisional === true;
+  const marginalMayChange = record.marginal !== null && mayChange(record.marginal);
   if (record.status === "settled" && !marginalMayChange) return { reason: "settled" };
   if (record.inputs === undefined) return { reason: "no_inputs" };
   const interval = lookedUp(spanOf(record.inputs.looked_up));
@@ -35,9 +35,12 @@ export function settlementQuestion(
   return { zone: record.intensity.zone, interval };
 }
 
+function mayChange({ intensity }: RecordedFigures): boolean {
+  return intensity.is_provisional === true || (intensity.coverage_pct ?? 100) < 100;
+}
+
 export type Settlement =
   | { readonly outcome: "restated"; readonly estimate: CarbonEstimate; readonly reason: string }
-  /** `isRefused`: a provider answered, and its values are none that may take the place of the recorded ones. */
   | { readonly outcome: "unchanged" | "nothing_better"; readonly reason: string };
 
 /**

@@ -46,7 +46,7 @@ function millisecondsOf(name: string, timestamp: unknown): number {
   const milliseconds = parsedTimestamp(timestamp);
   if (!Number.isNaN(new Date(milliseconds).getTime())) return milliseconds;
   throw invalidInput(
-    `${name} is ${shown(timestamp)}, but must be an ISO 8601 time with its zone (2026-01-01T10:00:00Z), a Date or epoch milliseconds.`,
+    `${name} is ${shown(timestamp)}, but must be an ISO 8601 time with its zone (2026-01-01T10:00:00Z), a day (its midnight UTC), a Date or epoch milliseconds.`,
   );
 }
 

@@ -49,6 +49,16 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/regions.ts"),
   },
   {
+    name: "intensity",
+    summary: "carbon intensity of a grid: now, at a time, over a range, and who says so",
+    load: () => import("./commands/intensity.ts"),
+  },
+  {
+    name: "settle",
+    summary: "ask again for provisional intensities of a ledger; append restatements",
+    load: () => import("./commands/settle.ts"),
+  },
+  {
     name: "governor",
     summary: "count the host's energy and serve it to users without privilege",
     load: () => import("./commands/governor.ts"),
@@ -62,6 +72,11 @@ export const commandEntries: readonly CommandEntry[] = [
     name: "ledger",
     summary: "create, extend, verify and read an audit ledger",
     load: () => import("./commands/ledger.ts"),
+  },
+  {
+    name: "keys",
+    summary: "make, show, check and replace the keys that sign ledgers",
+    load: () => import("./commands/keys.ts"),
   },
   {
     name: "simulate",

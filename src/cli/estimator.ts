@@ -1,10 +1,17 @@
-import { CarbonEstimator } from "../carbon/estimator.ts";
+import { CarbonEstimator, type CarbonEstimatorOptions } from "../carbon/estimator.ts";
 import type { FoundSettings } from "../config/load.ts";
 import type { SettingName } from "../config/settings.ts";
 import { CarbonOpsError } from "../errors.ts";
 import { openIntensity } from "../intensity/open-intensity.ts";
 import { resolveRegion } from "../intensity/regions.ts";
 import type { CommandContext } from "./context.ts";
+
+export interface EstimatorWanted {
+  /** What the command's own flags say. */
+  readonly options?: CarbonEstimatorOptions;
+  /** Longest wait for intensities, in seconds, after which the packaged table answers; default: as long as the providers take. */
+  readonly intensityWithinSeconds?: number;
+}
 
 /**
  * An estimator with a command's settings. Whether a region or a PUE profile exists is known only here, so the place that its
@@ -13,6 +20,7 @@ import type { CommandContext } from "./context.ts";
 export function estimatorFor(
   { settings, originOf }: FoundSettings,
   { clock, environment }: CommandContext,
+  { options = {}, intensityWithinSeconds }: EstimatorWanted = {},
 ): CarbonEstimator {
   const namingPlace = (name: SettingName, build: () => unknown): void => {
     try {
@@ -25,5 +33,6 @@ export function estimatorFor(
   const { region, pue } = settings;
   if (region !== undefined) namingPlace("region", () => resolveRegion(region));
   if (pue !== undefined) namingPlace("pue", () => new CarbonEstimator({ pue }));
-  return new CarbonEstimator({ ...settings, clock, intensity: openIntensity(settings, { environment, clock }) });
+  const intensity = openIntensity(settings, { environment, clock, withinSeconds: intensityWithinSeconds });
+  return new CarbonEstimator({ ...settings, ...options, clock, intensity });
 }

@@ -72,7 +72,10 @@ function refuseSeparatorAsValue(command: Command): void {
 
 /** Errors are thrown instead of ending the process, and output goes to the streams of the context. */
 function prepare(command: Command, context: CommandContext): void {
-  command.exitOverride();
+  command.exitOverride((error) => {
+    error.message = withAdvice(error.message, command);
+    throw error;
+  });
   command.showSuggestionAfterError(true);
   command.configureHelp({ helpWidth: Math.min(context.stdout.columns ?? 100, 100), ...usageOnOneLine });
   command.configureOutput({
@@ -80,6 +83,14 @@ function prepare(command: Command, context: CommandContext): void {
     writeErr: () => undefined,
   });
   for (const child of command.commands) prepare(child, context);
+}
+
+/** What to do, where commander does not say it itself. */
+function withAdvice(message: string, command: Command): string {
+  if (/[.?)]$/.test(message)) return message;
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return `${message}; \`${names.join(" ")} --help\` shows what it takes.`;
 }
 
 const usageOnOneLine: Partial<Help> = {

@@ -11,7 +11,7 @@ import {
   loadSigningKey,
 } from "../ledger/index.ts";
 import type { CommandContext } from "./context.ts";
-import { signingKeyPath } from "./signing-key-path.ts";
+import { keyFileOptions, signingKeyPath } from "./signing-key-path.ts";
 
 /** Appends records to the ledger that a command was given. */
 export interface Recorder {
@@ -26,11 +26,12 @@ export interface Recorder {
 export async function prepareRecorder(path: string, settings: Settings, context: CommandContext): Promise<Recorder> {
   const absolute = resolve(context.workingDirectory, path);
   const keyPath = signingKeyPath(settings.ledgerKey, context);
+  const keyOptions = keyFileOptions(settings, context);
   await assertPathWritable(absolute);
-  if (await exists(keyPath)) await loadSigningKey(keyPath);
+  if (await exists(keyPath)) await loadSigningKey(keyPath, keyOptions);
   else await assertCreatable(keyPath);
   const open = async (): Promise<Ledger> => {
-    const { signer } = await loadOrCreateSigningKey(keyPath);
+    const { signer } = await loadOrCreateSigningKey(keyPath, keyOptions);
     return Ledger.openOrCreate(absolute, { signer, clock: context.clock });
   };
   let ledger = (await exists(absolute)) ? await open() : null;

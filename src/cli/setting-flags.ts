@@ -51,6 +51,7 @@ function flagLayer(command: Command): Layer {
     const origin = option.long ?? option.flags;
     if (Array.isArray(value)) layer.set(name, { origin, value: labelsOf(value.map(String)) });
     else if (typeof value === "string") layer.set(name, { origin, value: valueFromText(name, value) });
+    else if (value === true) layer.set(name, { origin, value: "yes" });
   }
   return layer;
 }

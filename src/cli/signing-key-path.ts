@@ -1,5 +1,7 @@
 import { join, resolve } from "node:path";
+import type { Settings } from "../config/settings.ts";
 import { CarbonOpsError } from "../errors.ts";
+import type { KeyFileOptions } from "../ledger/index.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
@@ -19,4 +21,12 @@ export function signingKeyPath(
     "KEY_UNREADABLE",
     "There is no place for a signing key, because HOME is not set; set it, or name a key file in CARBON_OPS_LEDGER_KEY.",
   );
+}
+
+/** How the key is read: with the passphrase that the settings name. */
+export function keyFileOptions(
+  { ledgerPassphraseFile }: Settings,
+  { workingDirectory }: Pick<CommandContext, "workingDirectory">,
+): KeyFileOptions {
+  return ledgerPassphraseFile === undefined ? {} : { passphraseFile: resolve(workingDirectory, ledgerPassphraseFile) };
 }

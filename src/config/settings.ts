@@ -45,6 +45,10 @@ export const settingsSchema = z.strictObject({
     .meta({ description: "Time between two readings of counters and CPU time." }),
   ledger: z.string().min(1).meta({ description: "Ledger file that records are appended to." }),
   ledgerKey: z.string().min(1).meta({ description: "Private key file that signs the ledger's checkpoints." }),
+  ledgerPassphraseFile: z
+    .string()
+    .min(1)
+    .meta({ description: "File with the passphrase of an encrypted signing key, readable by you alone." }),
   labels: z.record(z.string().min(1), z.string()).meta({ description: "Labels written into every record." }),
   maxGrams: positiveNumber.meta({ description: "Budget of a run in grams of CO2e." }),
   maxWh: positiveNumber.meta({ description: "Budget of a run in watt-hours of task energy." }),
@@ -180,6 +184,13 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     flag: "--ledger-key <file>",
     fallback: "the user's own key, created when first needed",
   },
+  ledgerPassphraseFile: {
+    allowed: "the path of a file with the passphrase of the signing key",
+    form: "path",
+    environment: ["CARBON_OPS_LEDGER_PASSPHRASE_FILE"],
+    flag: null,
+    fallback: "none: the signing key is not encrypted",
+  },
   labels: {
     allowed: "labels of the form key=value, separated by commas",
     form: "labels",
@@ -255,21 +266,21 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     allowed: "provider names, separated by commas, such as electricity-maps,static",
     form: "text",
     environment: ["CARBON_OPS_INTENSITY_PROVIDERS"],
-    flag: null,
+    flag: "--intensity <providers>",
     fallback: "the file, the services that there are keys for, then static",
   },
   intensityOffline: {
     allowed: "yes or no",
     form: "text",
     environment: ["CARBON_OPS_INTENSITY_OFFLINE"],
-    flag: null,
+    flag: "--offline",
     fallback: "no",
   },
   intensityFile: {
     allowed: "the path of a file of intensities",
     form: "path",
     environment: ["CARBON_OPS_INTENSITY_FILE"],
-    flag: null,
+    flag: "--intensity-file <file>",
     fallback: "none",
   },
   intensityZones: {

@@ -1,18 +1,18 @@
 import type { Clock } from "../clock.ts";
-import type { DomainKind } from "../energy/counter.ts";
 import { powercapUncertainty } from "../energy/powercap-uncertainty.ts";
-import type { DomainReading, EnergyReading, EnergySource } from "../energy/source.ts";
+import type { EnergyReading, EnergySource } from "../energy/source.ts";
 import { CarbonOpsError } from "../errors.ts";
 import {
   connectGovernor,
   type GovernorDomain,
   type GovernorInfo,
-  type GovernorSnapshot,
+  twinsAmong,
   watchGovernor,
 } from "../governor/client.ts";
 import { type CpuInfo, readCpuInfo } from "../host/cpuinfo.ts";
 import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
+import { governorTicks } from "./governor-ticks.ts";
 
 export interface GovernorSourceRequest {
   readonly socketPath: string;
@@ -25,13 +25,15 @@ export interface GovernorSourceRequest {
 const defaultTimeoutMs = 500;
 const intervalSeconds = 0.1;
 
-/** A snapshot that is older than this many poll intervals was not delivered yet: this process was busy. */
-const intervalsUntilStale = 2.5;
-const awayAfterSeconds = 10;
+/** The newest snapshot of so many poll intervals ago is the newest there is; behind an older one, others may wait to be received. */
+const intervalsUntilLate = 1.2;
+/** Snapshots that lie further apart than so many poll intervals say nothing of the time between them. */
+const intervalsUntilSilent = 2.5;
 
 /**
- * The governor as an energy source. It subscribes, and `read` gives the newest tick with that tick's own time: a reading is up to
- * one poll interval (0.1 s) old, so that each end of a span is known to that, and a span that is shorter waits for the next tick.
+ * The governor as an energy source. It subscribes, and a reading is a tick with that tick's own time: each end of a span is known to
+ * one poll interval (0.1 s), and a span that is shorter waits for the next tick. A process that is busy receives its ticks late;
+ * `readAround` finds those of an instant among them afterwards.
  *
  * A governor that goes away and resumes loses nothing. One that comes back under another id has not counted in between: that is a
  * gap. Throws GOVERNOR_UNAVAILABLE when it does not answer in time, or has no counter that it can read.
@@ -42,22 +44,34 @@ export async function openGovernorSource(request: GovernorSourceRequest): Promis
   const usable = info.domains.filter(({ counted, problem }) => counted && problem === null);
   if (usable.length === 0) throw withoutCounters(socketPath);
 
-  const sum = energySum(info.domains);
+  const twins = twinsAmong(info.domains);
+  const ticks = governorTicks(info.domains, twins);
+  const silence = `The governor on ${socketPath} has gone away or is silent; restart it, and it is used again.`;
+  let isSilent = false;
   const watch = await watchGovernor({
     socketPath,
     timeoutMs,
     intervalSeconds,
-    onSnapshot: (snapshot) => sum.add(snapshot),
+    onSnapshot: (snapshot) => {
+      isSilent = false;
+      ticks.add(snapshot);
+    },
   });
   if ((await watch.next(-1n, timeoutMs)) === null) {
     watch.close();
     throw silent(socketPath, timeoutMs);
   }
-  let given = sum.reading();
-  let isOverdue = false;
-  const ageSeconds = (): number => Number(clock.monotonicNs() - sum.tickNs) / 1e9;
-  const staleSeconds = intervalsUntilStale * Math.max(intervalSeconds, info.pollIntervalSeconds);
-  const isStale = (): boolean => ageSeconds() > staleSeconds;
+  let givenNs = 0n;
+  const given = (reading: EnergyReading): EnergyReading => {
+    if (reading.monotonicNs > givenNs) givenNs = reading.monotonicNs;
+    return reading;
+  };
+  const intervalNs = Math.max(intervalSeconds, info.pollIntervalSeconds) * 1e9;
+  const isApart = (earlierNs: bigint, laterNs: bigint, intervals: number): boolean =>
+    Number(laterNs - earlierNs) > intervals * intervalNs;
+  /** Whether the newest tick can be the last one before an instant. */
+  const isReached = (monotonicNs: bigint): boolean =>
+    !isApart(ticks.newest().monotonicNs, monotonicNs, intervalsUntilLate);
 
   const cpu = cpuInfoOrNull(roots);
   const withMemory = usable.some(({ kind }) => kind === "dram");
@@ -65,88 +79,42 @@ export async function openGovernorSource(request: GovernorSourceRequest): Promis
     id: "governor",
     provenance: cpu?.isGuest === true ? "estimated" : "measured",
     boundary: "package_and_dram",
-    label: labelOf(usable, info, cpu),
+    label: labelOf(
+      usable.filter(({ id }) => !twins.has(id)),
+      info,
+      cpu,
+    ),
     uncertainty: powercapUncertainty(cpu, withMemory, readHostname(roots)),
     idleWatts: null,
     wattsPerBusyCpu: null,
     settle: async () => {
-      const waitUntil = clock.monotonicNs() + BigInt(timeoutMs) * 1_000_000n;
-      // A moment's turn of the event loop may be all that the newest tick waits for.
-      while ((isStale() || sum.tickNs <= given.monotonicNs) && clock.monotonicNs() < waitUntil) {
+      const askedNs = clock.monotonicNs();
+      // Once it is known to be silent, a turn of the event loop shows whether it still is.
+      const waitUntil = askedNs + BigInt(isSilent ? 1 : timeoutMs) * 1_000_000n;
+      const isThere = (): boolean => ticks.newest().monotonicNs > givenNs && isReached(askedNs);
+      while (!isThere() && clock.monotonicNs() < waitUntil) {
         const leftMs = Math.max(1, Number((waitUntil - clock.monotonicNs()) / 1_000_000n));
-        if ((await watch.next(sum.tickNs, leftMs)) === null) break;
+        if ((await watch.next(ticks.newest().monotonicNs, leftMs)) === null) break;
       }
-      isOverdue = isStale();
+      isSilent = isApart(ticks.newest().monotonicNs, clock.monotonicNs(), intervalsUntilSilent);
+    },
+    readAround: (monotonicNs) => {
+      const { before, after } = ticks.around(monotonicNs);
+      const laterNs = after?.monotonicNs ?? monotonicNs;
+      if (after === null && !isSilent && !isReached(monotonicNs)) return null;
+      given(before);
+      const isKnown =
+        before.monotonicNs <= monotonicNs &&
+        (!isApart(before.monotonicNs, monotonicNs, intervalsUntilLate) ||
+          !isApart(before.monotonicNs, laterNs, intervalsUntilSilent));
+      return { before, after, silence: isKnown ? null : silence };
     },
     read: () => {
-      if (isOverdue || ageSeconds() > awayAfterSeconds) {
-        isOverdue = false;
-        throw away(socketPath);
-      }
-      if (!isStale() && sum.tickNs > given.monotonicNs) given = sum.reading();
-      return given;
+      if (isSilent) throw away(silence);
+      return given(ticks.newest());
     },
     close: () => watch.close(),
   };
-}
-
-interface EnergySum {
-  readonly tickNs: bigint;
-  add(snapshot: GovernorSnapshot): void;
-  reading(): EnergyReading;
-}
-
-/** What the governor's totals grew by since the first snapshot, over its restarts. Wraps are the governor's own affair. */
-function energySum(described: readonly GovernorDomain[]): EnergySum {
-  const kinds = new Map(described.map(({ id, kind }) => [id, kind]));
-  const grown = new Map<string, DomainReading>();
-  let last: GovernorSnapshot | null = null;
-  let gaps = 0;
-
-  const addDomains = (
-    earlier: ReadonlyMap<string, bigint>,
-    later: ReadonlyMap<string, bigint>,
-    counted: boolean,
-  ): void => {
-    for (const [id, microjoules] of later) {
-      const before = earlier.get(id) ?? microjoules;
-      const known = grown.get(id)?.microjoules ?? 0n;
-      // A total that shrank is none of this governor's: it adds nothing.
-      if (microjoules < before) gaps += 1;
-      const step = microjoules < before ? 0n : microjoules - before;
-      const kind = kindOf(kinds.get(id));
-      grown.set(id, { id, kind, counted, microjoules: known + step, wraps: 0, gaps: 0 });
-    }
-  };
-  return {
-    get tickNs() {
-      return last?.monotonicNs ?? 0n;
-    },
-    add: (snapshot) => {
-      const isSame = last?.governorId === snapshot.governorId;
-      if (last !== null && !isSame) gaps += 1;
-      const earlier = isSame && last !== null ? last : snapshot;
-      addDomains(earlier.countersMicrojoules, snapshot.countersMicrojoules, true);
-      addDomains(earlier.nestedMicrojoules, snapshot.nestedMicrojoules, false);
-      gaps += Math.max(0, snapshot.gaps - earlier.gaps);
-      last = snapshot;
-    },
-    reading: () => {
-      const domains = [...grown.values()];
-      const hostMicrojoules = domains.reduce(
-        (total, { counted, microjoules }) => total + (counted ? microjoules : 0n),
-        0n,
-      );
-      return { monotonicNs: last?.monotonicNs ?? 0n, hostMicrojoules, domains, gaps };
-    },
-  };
-}
-
-const domainKinds: readonly DomainKind[] = ["package", "dram", "core", "uncore", "psys", "gpu"];
-
-/** A kind that a later governor may know and this client does not is shown as a package's part. */
-function kindOf(word: string | undefined): DomainKind {
-  return domainKinds.find((kind) => kind === word) ?? "core";
 }
 
 async function infoOf(socketPath: string, timeoutMs: number): Promise<GovernorInfo> {
@@ -187,9 +155,6 @@ function silent(socketPath: string, timeoutMs: number): CarbonOpsError {
   );
 }
 
-function away(socketPath: string): CarbonOpsError {
-  return new CarbonOpsError(
-    "ENERGY_READ_FAILED",
-    `The governor on ${socketPath} has gone away or is silent; restart it, and it is used again.`,
-  );
+function away(silence: string): CarbonOpsError {
+  return new CarbonOpsError("ENERGY_READ_FAILED", silence);
 }

@@ -65,6 +65,11 @@ export function listPowercapZones(powercapRoot: string, vendor: CpuVendor | null
   });
 }
 
+/** Whether the zone's directory still holds the zone of that name: a module reload deals the indices out anew. */
+export function isStillThere({ directory, name }: PowercapZone): boolean {
+  return readOptionalKernelFile(join(directory, "name")) === name;
+}
+
 interface NamedZone extends Pick<PowercapZone, "directory" | "name" | "kind"> {
   readonly directoryName: string;
   /** Sorts intel-rapl before intel-rapl-mmio, then by index, hexadecimal. */

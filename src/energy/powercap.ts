@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import type { CpuInfo } from "../host/cpuinfo.ts";
-import { readOptionalKernelFile } from "../host/optional-kernel-file.ts";
 import { limitsOf } from "./counter.ts";
 import {
   type CounterDomain,
@@ -16,7 +14,7 @@ import {
 import { holdBackMirrors } from "./mirrors.ts";
 import { powercapUncertainty } from "./powercap-uncertainty.ts";
 import { rawFromMicrojoules, scaleFromRange } from "./powercap-unit.ts";
-import type { PowercapZone } from "./powercap-zones.ts";
+import { isStillThere, type PowercapZone } from "./powercap-zones.ts";
 import type { EnergyReading, EnergySource } from "./source.ts";
 import { type ZoneFile, zoneFile } from "./zone-file.ts";
 
@@ -108,11 +106,6 @@ function follow(zone: PowercapZone, countable: boolean, openZone: OpenZone): Fol
 
 function openZoneFile(zone: PowercapZone): ZoneFile {
   return zoneFile(zone.energyFile, () => isStillThere(zone));
-}
-
-/** Whether the zone's directory still holds the zone of that name: a module reload deals the indices out anew. */
-function isStillThere({ directory, name }: PowercapZone): boolean {
-  return readOptionalKernelFile(join(directory, "name")) === name;
 }
 
 function rawCounter(file: ZoneFile, unitNanojoules: bigint): RawCounter {

@@ -38,6 +38,16 @@ export interface EnergyReading {
   readonly gaps: number;
 }
 
+/** The readings around an instant, of a source whose readings arrive late. */
+export interface ReadingsAround {
+  /** The last one at or before the instant. */
+  readonly before: EnergyReading;
+  /** The first one after it; null while there is none. */
+  readonly after: EnergyReading | null;
+  /** Why nobody knows what was counted at the instant: the source was silent around it. Null where it is known to one tick. */
+  readonly silence: string | null;
+}
+
 /** How far the joules of a source may be from the truth. */
 export interface SourceUncertainty {
   /** Standard deviation of the logarithm of the source's gain; the same error for every reading on this host. */
@@ -60,11 +70,19 @@ export interface EnergySource {
   /** Watts that one more busy CPU adds, when the source itself knows it (a model does); otherwise null. */
   readonly wattsPerBusyCpu: number | null;
   /**
-   * Where readings come from elsewhere and may lie a little in the past: resolves when there is one newer than the last that
-   * `read` gave, or after a bounded time. A span that ends waits for it. Until then `read` gives that same reading again.
+   * Where readings come from elsewhere and arrive late: resolves when there is one for this instant that is newer than the last
+   * one given, or after a bounded time, once for as long as it stays silent. A span that ends waits for it.
    */
   settle?(): Promise<void>;
-  /** Reads every domain now. Throws CarbonOpsError ENERGY_READ_FAILED when no counted domain can be read any more. */
+  /**
+   * Where readings arrive late: those around an instant of the clock, or null while they may still be on their way. Instants are
+   * asked for in order of time, and again when they were not known.
+   */
+  readAround?(monotonicNs: bigint): ReadingsAround | null;
+  /**
+   * Reads every domain now, or gives the newest reading that arrived. Throws CarbonOpsError ENERGY_READ_FAILED when no counted
+   * domain can be read any more.
+   */
   read(): EnergyReading;
   close(): void;
 }

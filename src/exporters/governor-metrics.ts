@@ -1,4 +1,4 @@
-import type { GovernorDomain, GovernorInfo, GovernorSnapshot } from "../governor/client.ts";
+import type { GovernorDomain, GovernorInfo, GovernorSnapshot, Twins } from "../governor/client.ts";
 import { joulesText, type MetricFamily, type Sample } from "./prometheus.ts";
 
 /** What one visit to the governor brought. */
@@ -6,6 +6,23 @@ export interface GovernorReading {
   readonly info: GovernorInfo;
   /** Null while the governor has not read its counters yet. */
   readonly snapshot: GovernorSnapshot | null;
+}
+
+/** Domains that show another one's counter again stand beside the host, as nested ones do. */
+export function withoutTwins({ info, snapshot }: GovernorReading, twins: Twins): GovernorReading {
+  const domains = info.domains.map((domain) => (twins.has(domain.id) ? { ...domain, counted: false } : domain));
+  if (snapshot === null) return { info: { ...info, domains }, snapshot };
+  const [counted, copies] = [false, true].map((isCopy) =>
+    [...snapshot.countersMicrojoules].filter(([id]) => twins.has(id) === isCopy),
+  );
+  return {
+    info: { ...info, domains },
+    snapshot: {
+      ...snapshot,
+      countersMicrojoules: new Map(counted),
+      nestedMicrojoules: new Map([...snapshot.nestedMicrojoules, ...(copies ?? [])]),
+    },
+  };
 }
 
 /**

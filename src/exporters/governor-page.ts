@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { connectGovernor } from "../governor/client.ts";
-import { type GovernorReading, governorFamilies } from "./governor-metrics.ts";
+import { connectGovernor, stillTwins, type Twins, twinsAmong } from "../governor/client.ts";
+import { type GovernorReading, governorFamilies, withoutTwins } from "./governor-metrics.ts";
 import { prometheusText } from "./prometheus.ts";
 
 export interface GovernorPageRequest {
@@ -23,11 +23,14 @@ const sharedForNs = 1_000_000_000n;
 export function governorPage(request: GovernorPageRequest): () => Promise<string> {
   let shared: { readonly page: Promise<string>; readonly sinceNs: bigint } | null = null;
   let problemBefore: string | null = null;
+  let twins: Twins | null = null;
   const write = async (): Promise<string> => {
     let reading: GovernorReading | null = null;
     let problem: string | null = null;
     try {
       reading = await readGovernor(request);
+      twins = twins === null ? twinsAmong(reading.info.domains) : stillTwins(twins, reading.info.domains);
+      reading = withoutTwins(reading, twins);
     } catch (error) {
       problem = messageOf(error);
     }

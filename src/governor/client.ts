@@ -15,12 +15,14 @@ import { defaultSocketPath } from "./protocol.ts";
 /** The client of the governor's socket (`carbon-ops/governor`). It needs no privilege but the socket's group. */
 
 export type {
+  GovernorCounter,
   GovernorDomain,
   GovernorEnergies,
   GovernorInfo,
   GovernorSnapshot,
   GovernorWindow,
 } from "./client/answers.ts";
+export { haveParted, stillTwins, type Twins, twinsAmong } from "./client/twins.ts";
 export { defaultSocketPath } from "./protocol.ts";
 
 export interface GovernorClientOptions {
@@ -186,8 +188,8 @@ export interface GovernorWatch {
   close(): void;
 }
 
-/** Waits between attempts to connect again, in milliseconds: quick after a restart, rare while it stays away. */
-const reconnectMs: readonly number[] = [100, 250, 500, 1000, 2000, 5000];
+/** Waits between attempts to connect again, in milliseconds: a span that began without the governor is known from then on. */
+const reconnectMs: readonly number[] = [100, 250, 500];
 
 /**
  * Subscribes to the governor and connects again whenever it goes away. Never keeps the process open. Throws

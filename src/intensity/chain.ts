@@ -8,18 +8,32 @@ import type {
   IntensityRequest,
   ProviderAttempt,
 } from "./intensity.ts";
+import { type TimeLimit, timeLimit } from "./time-limit.ts";
+
+interface ChainOptions {
+  /** Longest time that one lookup may take, in seconds; providers that have not answered by then count as failed. */
+  readonly withinSeconds?: number | undefined;
+}
 
 /**
  * Asks providers in their order, each kind for itself: the first that has a value answers, and why those before it did not is
  * kept. A fallback changes the provider, never the kind. Rejects only when the signal was aborted, with the signal's reason.
  */
-export function intensityChain(providers: readonly IntensityProvider[]): IntensityLookup {
+export function intensityChain(
+  providers: readonly IntensityProvider[],
+  { withinSeconds }: ChainOptions = {},
+): IntensityLookup {
   return {
     async lookup(interval, zone, signal) {
-      const answerOf = (kind: IntensityKind): Promise<IntensityAnswer> =>
-        firstAnswer(providers, { kind, interval, zone, ...(signal === undefined ? {} : { signal }) });
-      const [average, marginal] = await Promise.all([answerOf("average"), answerOf("marginal")]);
-      return { average, marginal };
+      const limit = withinSeconds === undefined ? null : timeLimit(withinSeconds, signal);
+      try {
+        const answerOf = (kind: IntensityKind): Promise<IntensityAnswer> =>
+          firstAnswer(providers, { kind, interval, zone, ...(signal === undefined ? {} : { signal }) }, limit);
+        const [average, marginal] = await Promise.all([answerOf("average"), answerOf("marginal")]);
+        return { average, marginal };
+      } finally {
+        limit?.clear();
+      }
     },
   };
 }
@@ -27,6 +41,7 @@ export function intensityChain(providers: readonly IntensityProvider[]): Intensi
 async function firstAnswer(
   providers: readonly IntensityProvider[],
   request: IntensityRequest,
+  limit: TimeLimit | null,
 ): Promise<IntensityAnswer> {
   const attempts: ProviderAttempt[] = [];
   const { kind } = request;
@@ -38,7 +53,8 @@ async function firstAnswer(
       continue;
     }
     try {
-      const series = checkedSeries(await provider.series(request), provider.id, request);
+      const answer = limit === null ? provider.series(request) : limit.hold(provider, request);
+      const series = checkedSeries(await answer, provider.id, request);
       const { code = null, reason = null } = series.shortfall ?? {};
       attempts.push({ ...attempt, outcome: "answered", code, reason });
       return { series, attempts };

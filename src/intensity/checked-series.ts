@@ -6,8 +6,17 @@ import type { IntensityPeriod, IntensityRequest, IntensitySeries } from "./inten
  * another zone or kind, values that are no intensities and periods out of order; INTENSITY_NO_DATA when nothing lies in the
  * interval.
  */
-export function checkedSeries(series: IntensitySeries, providerId: string, request: IntensityRequest): IntensitySeries {
+export function checkedSeries(
+  series: IntensitySeries | null | undefined,
+  providerId: string,
+  request: IntensityRequest,
+): IntensitySeries {
   const { kind, zone, interval } = request;
+  // Whoever writes a provider in JavaScript may give anything.
+  if (series === null || typeof series !== "object") throw refused(providerId, `${String(series)} instead of a series`);
+  if (!Array.isArray(series.periods) || !Array.isArray(series.errors)) {
+    throw refused(providerId, "a series without its lists of periods and errors");
+  }
   if (series.zone !== zone) throw refused(providerId, `zone ${series.zone} instead of ${zone}`);
   if (series.kind !== kind) throw refused(providerId, `a ${series.kind} intensity instead of a ${kind} one`);
   const { autocorrelationPerHour: rho } = series;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Clock, isoFromWallMs } from "../clock.ts";
@@ -18,12 +19,30 @@ interface ReadFile {
 const largestFileBytes = 64_000_000;
 
 /**
+ * The same, of a file that is read at once: a wrong file of one's own is a mistake to mend, and no reason to let another
+ * provider answer. Throws CONFIG_INVALID for a file that cannot be used.
+ */
+export function openCustomFile(path: string, clock: Pick<Clock, "wallMs">): IntensityProvider {
+  try {
+    const { mtimeMs: changedAtMs, size } = statSync(path);
+    refuseLarge(size);
+    return customFile(path, clock, readTable(path, readFileSync(path), changedAtMs, clock));
+  } catch (error) {
+    throw new CarbonOpsError("CONFIG_INVALID", unreadable(path, error).message, { cause: error });
+  }
+}
+
+/**
  * A user's own intensities from a JSON or CSV file (docs/providers.md has the form), read again whenever the file changes.
  * Rejects with CONFIG_UNREADABLE and INTENSITY_ANSWER_INVALID for a file that cannot be used, INTENSITY_NO_DATA where it has
  * nothing.
  */
-export function customFile(path: string, clock: Pick<Clock, "wallMs">): IntensityProvider {
-  let known: ReadFile | null = null;
+export function customFile(
+  path: string,
+  clock: Pick<Clock, "wallMs">,
+  first: ReadFile | null = null,
+): IntensityProvider {
+  let known = first;
   return {
     id: "custom-file",
     kinds: ["average", "marginal"],
@@ -38,16 +57,27 @@ async function currentFile(path: string, known: ReadFile | null, clock: Pick<Clo
   try {
     const { mtimeMs: changedAtMs, size } = await stat(path);
     if (known?.changedAtMs === changedAtMs) return known;
-    if (size > largestFileBytes) throw new Error(`it has more than ${largestFileBytes} bytes`);
-    const bytes = await readFile(path);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const table = customTable(path, bytes.toString("utf8").replace(/^\ufeff/, ""));
-    return { table, sha256, readAtMs: clock.wallMs(), changedAtMs };
+    refuseLarge(size);
+    return readTable(path, await readFile(path), changedAtMs, clock);
   } catch (error) {
-    if (error instanceof CarbonOpsError) throw error;
-    const words = `The file of intensities ${path} cannot be read (${messageOf(error)}); name another in intensityFile.`;
-    throw new CarbonOpsError("CONFIG_UNREADABLE", words, { cause: error });
+    throw unreadable(path, error);
   }
+}
+
+function refuseLarge(size: number): void {
+  if (size > largestFileBytes) throw new Error(`it has more than ${largestFileBytes} bytes`);
+}
+
+function readTable(path: string, bytes: Buffer, changedAtMs: number, clock: Pick<Clock, "wallMs">): ReadFile {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const table = customTable(path, bytes.toString("utf8").replace(/^\ufeff/, ""));
+  return { table, sha256, readAtMs: clock.wallMs(), changedAtMs };
+}
+
+function unreadable(path: string, error: unknown): CarbonOpsError {
+  if (error instanceof CarbonOpsError) return error;
+  const words = `The file of intensities ${path} cannot be read (${messageOf(error)}); name another in intensityFile.`;
+  return new CarbonOpsError("CONFIG_UNREADABLE", words, { cause: error });
 }
 
 function seriesOf(

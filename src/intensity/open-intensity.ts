@@ -5,16 +5,17 @@ import { nearest } from "../nearest.ts";
 import { dayStore } from "./cache/day-store.ts";
 import { intensityChain } from "./chain.ts";
 import { type IntensityCounters, noCounts, type ProviderCounters } from "./counters.ts";
-import { credential } from "./credentials.ts";
-import { customFile } from "./custom-file.ts";
+import { type CredentialName, credential } from "./credentials.ts";
+import { openCustomFile } from "./custom-file.ts";
 import { electricityMaps, electricityMapsUrl } from "./electricity-maps.ts";
 import { type HttpSettings, httpClient } from "./http/client.ts";
 import type { Environment } from "./http/proxy.ts";
 import type { IntensityKind, IntensityLookup, IntensityProvider } from "./intensity.ts";
 import { liveProvider } from "./live-provider.ts";
 import type { PeriodSource } from "./period-source.ts";
-import type { ZoneOverrides } from "./provider-zones.ts";
+import { refuseWrongZones, type ZoneOverrides } from "./provider-zones.ts";
 import type { ServiceSettings } from "./service.ts";
+import { electricityMapsToken, wattTimePassword, wattTimeUsername } from "./service-credentials.ts";
 import { staticIntensity } from "./static-provider.ts";
 import { ukCarbonIntensity, ukCarbonIntensityUrl } from "./uk-carbon-intensity.ts";
 import { wattTime, wattTimeUrl } from "./watttime.ts";
@@ -37,6 +38,11 @@ export interface IntensitySurroundings {
   readonly clock?: Clock | undefined;
   /** A user's own providers; their ids may stand in `intensityProviders`. Without that setting they are asked first. */
   readonly providers?: readonly IntensityProvider[] | undefined;
+  /**
+   * Longest time that one lookup may take, in seconds: providers that have not answered by then count as failed, and the packaged table
+   * answers, whether or not it is named. Default: as long as the providers take.
+   */
+  readonly withinSeconds?: number | undefined;
   /** For tests: how waits and chance go. */
   readonly http?: Pick<HttpSettings, "pause" | "random" | "retries"> | undefined;
 }
@@ -47,20 +53,24 @@ export interface OpenedIntensity extends IntensityLookup {
 
 /**
  * The providers that the settings name, each behind its cache. Without `intensityProviders`: a user's own, the file of
- * `intensityFile`, the services that there are credentials for, and the packaged table. Opens no connection and no file but
- * those of credentials. Throws CONFIG_INVALID for a name, zone or address that cannot be.
+ * `intensityFile`, the services that there are credentials for, and the packaged table. Opens no connection, and no file but
+ * `intensityFile` and those of credentials. Throws CONFIG_INVALID for a name, zone, address or `intensityFile` that cannot be.
  */
 export function openIntensity(settings: IntensitySettings, surroundings: IntensitySurroundings): OpenedIntensity {
+  refuseWrongZones(settings.intensityZones ?? {});
   const builders = buildersOf(settings, surroundings);
   const counters: Record<string, ProviderCounters> = {};
-  const providers = namesOf(settings, surroundings, builders).map((name) => {
+  const { withinSeconds } = surroundings;
+  const named = namesOf(settings, surroundings, builders);
+  const names = withinSeconds === undefined || named.includes("static") ? named : [...named, "static"];
+  const providers = names.map((name) => {
     const build = builders.get(name);
     if (build === undefined) throw unknownProvider(name, [...builders.keys()]);
     const counts = noCounts();
     counters[name] = counts;
     return build(counts);
   });
-  return { ...intensityChain(providers), counters };
+  return { ...intensityChain(providers, { withinSeconds }), counters };
 }
 
 type Builder = (counters: ProviderCounters) => IntensityProvider;
@@ -110,16 +120,12 @@ function buildersOf(settings: IntensitySettings, surroundings: IntensitySurround
         return live(counters, ukCarbonIntensity(service(counters, baseUrl)));
       },
     ],
-    ["custom-file", () => customFile(intensityFile(settings), clock)],
+    ["custom-file", () => openCustomFile(intensityFile(settings), clock)],
     ["static", () => staticIntensity(clock)],
     ...providers.map((provider): [string, Builder] => [provider.id, () => provider]),
   ];
   return new Map(builders);
 }
-
-const electricityMapsToken = { variable: "CARBON_OPS_ELECTRICITY_MAPS_TOKEN", fileName: "electricity-maps-token" };
-const wattTimeUsername = { variable: "CARBON_OPS_WATTTIME_USERNAME", fileName: "watttime-username" };
-const wattTimePassword = { variable: "CARBON_OPS_WATTTIME_PASSWORD", fileName: "watttime-password" };
 
 function namesOf(
   settings: IntensitySettings,
@@ -128,10 +134,10 @@ function namesOf(
 ): readonly string[] {
   const { intensityProviders: named } = settings;
   if (named !== undefined) {
-    const names = named.split(",").map((name) => name.trim());
+    const names = named.split(",").map((name) => shortNames.get(name.trim()) ?? name.trim());
     return [...new Set(names.filter((name) => name !== ""))];
   }
-  const isWanted = (names: readonly (typeof electricityMapsToken)[]): boolean =>
+  const isWanted = (names: readonly CredentialName[]): boolean =>
     names.every((name) => isNamed(name, settings, environment));
   return [
     ...providers.map(({ id }) => id),
@@ -142,8 +148,10 @@ function namesOf(
   ].filter((name, index, names) => builders.has(name) && names.indexOf(name) === index);
 }
 
+const shortNames: ReadonlyMap<string, string> = new Map([["uk", "uk-carbon-intensity"]]);
+
 /** A credential that cannot be used is wanted all the same: the provider then says what is wrong with it. */
-function isNamed(name: typeof electricityMapsToken, settings: IntensitySettings, environment: Environment): boolean {
+function isNamed(name: CredentialName, settings: IntensitySettings, environment: Environment): boolean {
   try {
     return credential(name, environment, settings.credentialsDirectory) !== null;
   } catch {
@@ -151,12 +159,7 @@ function isNamed(name: typeof electricityMapsToken, settings: IntensitySettings,
   }
 }
 
-function secret(
-  provider: string,
-  name: typeof electricityMapsToken,
-  settings: IntensitySettings,
-  environment: Environment,
-): string {
+function secret(provider: string, name: CredentialName, settings: IntensitySettings, environment: Environment): string {
   const found = credential(name, environment, settings.credentialsDirectory);
   if (found !== null) return found;
   throw new CarbonOpsError(

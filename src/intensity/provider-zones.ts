@@ -1,4 +1,5 @@
 import { CarbonOpsError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { wideAreaRows } from "./wide-areas.ts";
 
 /**
@@ -7,6 +8,30 @@ import { wideAreaRows } from "./wide-areas.ts";
  * used stands in every estimate.
  */
 export type ZoneOverrides = Readonly<Record<string, string>>;
+
+const providersWithZones: readonly string[] = ["electricity-maps", "watttime", "uk-carbon-intensity"];
+
+/** Throws CONFIG_INVALID for a key that is no provider/zone, and for a zone that the provider cannot have: it would have no effect. */
+export function refuseWrongZones(overrides: ZoneOverrides): void {
+  for (const key of Object.keys(overrides)) {
+    const [, provider = "", zone = ""] = /^([^/]*)\/(.+)$/.exec(key) ?? [];
+    if (zone === "") {
+      throw wrongZone(
+        `holds "${key}", but must hold pairs of the form provider/zone=its-zone, such as watttime/GB=UK.`,
+      );
+    }
+    if (!providersWithZones.includes(provider)) {
+      const suggestion = nearest(provider, providersWithZones);
+      const hint = suggestion === null ? `those are ${providersWithZones.join(", ")}.` : `did you mean ${suggestion}?`;
+      throw wrongZone(`names "${provider}", which is no provider with zones of its own; ${hint}`);
+    }
+    if (provider === "uk-carbon-intensity") ukZone(zone, overrides);
+  }
+}
+
+function wrongZone(what: string): CarbonOpsError {
+  return new CarbonOpsError("CONFIG_INVALID", `The setting intensityZones ${what}`);
+}
 
 function overridden(provider: string, zone: string, overrides: ZoneOverrides): string | null {
   const key = `${provider}/${zone}`;

@@ -1,7 +1,7 @@
 import { cloudRegions } from "./cloud-regions.ts";
 import { countryRows } from "./countries.ts";
 import type { IntensityBasis } from "./intensity.ts";
-import { marginalRateOf } from "./marginal-rates.ts";
+import { marginalRateLicence, marginalRateOf, marginalRatePeriod, marginalRateSource } from "./marginal-rates.ts";
 import { type ResolvedRegion, resolveRegion } from "./regions.ts";
 import { findZone, zones } from "./zones.ts";
 
@@ -17,8 +17,13 @@ export interface RegionMatch {
   readonly averageBasis: IntensityBasis;
   readonly averageSource: string;
   readonly averageLicence: string;
-  /** Annual marginal rate, direct, in g CO2/kWh; null where none is known. */
+  /** How the region becomes the zone, in words. */
+  readonly mapping: string;
+  /** Annual marginal rate, direct, in g CO2/kWh; null where none is known, as the members about it are then. */
   readonly marginalGramsPerKwh: number | null;
+  readonly marginalPeriod: string | null;
+  readonly marginalSource: string | null;
+  readonly marginalLicence: string | null;
 }
 
 /**
@@ -56,6 +61,8 @@ const searchable: readonly Searchable[] = [
 function searchableOf(resolved: ResolvedRegion, names: readonly string[]): Searchable | null {
   const zone = findZone(resolved.zone);
   if (zone === undefined) return null;
+  const marginalGramsPerKwh = marginalRateOf(zone.key);
+  const known = <Words>(words: Words): Words | null => (marginalGramsPerKwh === null ? null : words);
   const codes = [...names, resolved.region].map((name) => name.toLowerCase()).filter((name) => name !== "");
   return {
     codes,
@@ -69,7 +76,11 @@ function searchableOf(resolved: ResolvedRegion, names: readonly string[]): Searc
       averageBasis: zone.dataset.basis,
       averageSource: zone.dataset.source,
       averageLicence: zone.dataset.licence,
-      marginalGramsPerKwh: marginalRateOf(zone.key),
+      mapping: resolved.mapping,
+      marginalGramsPerKwh,
+      marginalPeriod: known(marginalRatePeriod),
+      marginalSource: known(marginalRateSource),
+      marginalLicence: known(marginalRateLicence),
     },
   };
 }

@@ -1,7 +1,8 @@
 import { readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
-import { type BlockFindings, examineBlock, type RecordCheck } from "./block.ts";
+import { type BlockFindings, examineBlock } from "./block.ts";
+import type { RecordCheck } from "./block-lines.ts";
 import { maximumLineBytes } from "./line.ts";
 
 /** What a thread is asked: the lines that begin in these bytes of a file that is open. */

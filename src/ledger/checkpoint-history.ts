@@ -45,6 +45,15 @@ export async function* readHistory(paths: LedgerPaths, start = 0): AsyncGenerato
   }
 }
 
+/** The notes in `<ledger>.cosigned`; that file is never written in part. */
+export async function readCosigned(paths: LedgerPaths): Promise<readonly Buffer[]> {
+  const notes: Buffer[] = [];
+  for await (const item of readHistory({ ...paths, history: paths.cosigned })) {
+    notes.push("torn" in item ? item.torn : item.note);
+  }
+  return notes;
+}
+
 /** What a writer knows of the history: it only grows, so that what was examined once need not be read again. */
 export interface KnownHistory {
   /** Bytes of whole checkpoints. */

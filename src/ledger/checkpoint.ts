@@ -1,5 +1,13 @@
 import { bytesFromBase64 } from "./base64.ts";
-import { type NoteFault, openNote, parseNote, signNote, type VerifiedSignature } from "./note.ts";
+import {
+  type NoteFault,
+  type OpenedNote,
+  openNote,
+  openNoteInPool,
+  parseNote,
+  signNote,
+  type VerifiedSignature,
+} from "./note.ts";
 import type { Signer } from "./signing-key.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
@@ -46,8 +54,8 @@ export function readCheckpoint(note: Uint8Array, key: VerifierKey): Checkpoint |
   return parseCheckpoint(parsed.text) ?? "its text is no checkpoint";
 }
 
-export async function signCheckpoint(checkpoint: Checkpoint, signer: Signer): Promise<string> {
-  return await signNote(formatCheckpoint(checkpoint), signer);
+export async function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Signer[]): Promise<string> {
+  return await signNote(formatCheckpoint(checkpoint), ...signers);
 }
 
 export type OpenedCheckpoint =
@@ -56,7 +64,15 @@ export type OpenedCheckpoint =
 
 /** A checkpoint that one of the keys has signed. The cosignature of a witness alone says nothing about who wrote. */
 export function openCheckpoint(note: Uint8Array, keys: readonly VerifierKey[]): OpenedCheckpoint {
-  const opened = openNote(note, keys);
+  return checkpointIn(openNote(note, keys));
+}
+
+/** The same, with the signatures verified by Node's thread pool. */
+export async function openCheckpointInPool(note: Uint8Array, keys: readonly VerifierKey[]): Promise<OpenedCheckpoint> {
+  return checkpointIn(await openNoteInPool(note, keys));
+}
+
+function checkpointIn(opened: OpenedNote): OpenedCheckpoint {
   if (!opened.ok) return opened;
   const signature = opened.signatures.find(({ key }) => key.algorithm === "ed25519");
   if (signature === undefined) {

@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
+import { type OpenedCheckpoint, openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
 import { readLatestNote } from "./checkpoint-files.ts";
-import { type HistoryItem, readHistory } from "./checkpoint-history.ts";
+import { readCosigned } from "./checkpoint-history.ts";
 import type { DueCheckpoints } from "./inspect.ts";
 import { type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
+import { type OpenedItem, openHistory } from "./opened-history.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { beginsNote } from "./torn-note.ts";
 import type { VerifierKey } from "./verifier-key.ts";
@@ -38,6 +39,8 @@ export interface WitnessedCheckpoint {
 export interface NoteSources {
   readonly paths: LedgerPaths | null;
   readonly latest: Buffer | null;
+  /** Checkpoints that witnesses have cosigned. */
+  readonly cosigned: readonly Buffer[];
   /** What the verifier brought along, each with the name that it goes by. */
   readonly given: readonly GivenNote[];
 }
@@ -52,7 +55,8 @@ export const rememberedCheckpointName = "the remembered state";
 
 export async function findNotes(path: string | null, given: readonly GivenNote[]): Promise<NoteSources> {
   const paths = path === null ? null : ledgerPaths(path);
-  return { paths, latest: paths === null ? null : await readLatestNote(paths), given };
+  if (paths === null) return { paths, latest: null, cosigned: [], given };
+  return { paths, latest: await readLatestNote(paths), cosigned: await readCosigned(paths), given };
 }
 
 /**
@@ -61,7 +65,7 @@ export async function findNotes(path: string | null, given: readonly GivenNote[]
  */
 export class Evidence implements DueCheckpoints {
   readonly #paths: LedgerPaths | null;
-  #history: AsyncGenerator<HistoryItem, void, undefined> | null;
+  #history: AsyncGenerator<OpenedItem, void, undefined> | null;
   #historyBytes = 0;
   #latest: Buffer | null = null;
   readonly #keys: readonly VerifierKey[];
@@ -81,6 +85,7 @@ export class Evidence implements DueCheckpoints {
   static async gather(sources: NoteSources, keys: readonly VerifierKey[], genesis: Genesis): Promise<Evidence> {
     const evidence = new Evidence(sources.paths, keys, originOf(genesis.ledgerId));
     evidence.#addLatest(sources.latest);
+    for (const note of sources.cosigned) evidence.#addSingle(basename(sources.paths?.cosigned ?? ""), note);
     for (const { name, note } of sources.given) {
       evidence.#givenSize = Math.max(evidence.#givenSize, evidence.#addSingle(name, note));
     }
@@ -91,7 +96,7 @@ export class Evidence implements DueCheckpoints {
 
   private constructor(paths: LedgerPaths | null, keys: readonly VerifierKey[], origin: string) {
     this.#paths = paths;
-    this.#history = paths === null ? null : readHistory(paths);
+    this.#history = paths === null ? null : openHistory(paths, keys);
     this.#keys = keys;
     this.#origin = origin;
   }
@@ -166,7 +171,7 @@ export class Evidence implements DueCheckpoints {
     for (let waitedMs = 0; waitedMs <= signingPatienceMs; waitedMs += pollMs) {
       if (waitedMs > 0) await sleep(pollMs);
       this.#addLatest(await readLatestNote(this.#paths));
-      this.#history = readHistory(this.#paths, this.#historyBytes);
+      this.#history = openHistory(this.#paths, this.#keys, this.#historyBytes);
       await this.#readHistory();
       if (this.peek() !== null || this.problems.length > 0) return;
     }
@@ -185,11 +190,13 @@ export class Evidence implements DueCheckpoints {
   }
 
   #hold(checkpoint: FoundCheckpoint): void {
-    const { size } = checkpoint;
-    // One that comes too late has not been compared.
-    if (size <= (this.#proven?.size ?? 0) && this.#proven !== null) return;
-    this.#proven = checkpoint;
-    for (const { key, timestampSeconds } of checkpoint.cosignatures) {
+    const { size, root, cosignatures } = checkpoint;
+    const held = this.#proven;
+    // One that comes too late has not been compared with the tree.
+    if (held !== null && (size < held.size || (size === held.size && !root.equals(held.root)))) return;
+    const isRicher = held === null || size > held.size || cosignatures.length > held.cosignatures.length;
+    if (isRicher) this.#proven = checkpoint;
+    for (const { key, timestampSeconds } of cosignatures) {
       if (timestampSeconds !== null) this.#witnessed.set(key, { key, size, timestampSeconds });
     }
   }
@@ -201,7 +208,7 @@ export class Evidence implements DueCheckpoints {
   }
 
   #addSingle(file: string, note: Buffer): number {
-    const checkpoint = this.#checkpoint(file, note);
+    const checkpoint = this.#checkpoint(file, note, openCheckpoint(note, this.#keys));
     if (checkpoint === null) return 0;
     this.#single.push(checkpoint);
     return checkpoint.size;
@@ -215,7 +222,7 @@ export class Evidence implements DueCheckpoints {
     if (item === undefined || item.done === true || this.#paths === null) return;
     const file = basename(this.#paths.history);
     if ("torn" in item.value) return this.#addTorn(file, item.value.torn);
-    const checkpoint = this.#checkpoint(file, item.value.note);
+    const checkpoint = this.#checkpoint(file, item.value.note, item.value.opened);
     if (checkpoint === null) return await this.close();
     this.#historyBytes = item.value.end;
     if (checkpoint.size < this.#lastHistorySize) {
@@ -232,8 +239,7 @@ export class Evidence implements DueCheckpoints {
     else this.#faulty.push({ file, reason: "it ends in bytes that are no checkpoint" });
   }
 
-  #checkpoint(file: string, note: Buffer): FoundCheckpoint | null {
-    const opened = openCheckpoint(note, this.#keys);
+  #checkpoint(file: string, note: Buffer, opened: OpenedCheckpoint): FoundCheckpoint | null {
     if (!opened.ok) {
       this.#faulty.push({ file, reason: opened.reason });
       return null;

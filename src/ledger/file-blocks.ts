@@ -1,10 +1,13 @@
 import { Worker } from "node:worker_threads";
-import type { BlockFindings, RecordCheck } from "./block.ts";
+import type { BlockFindings } from "./block.ts";
+import type { RecordCheck } from "./block-lines.ts";
 import { type BlockAnswer, type BlockTask, bufferBytesFor, examineRange } from "./block-worker.ts";
 
 /** How the blocks of a file are looked at. */
 export interface BlockPlan {
   readonly descriptor: number;
+  /** Offset of the first line that is looked at; 0 unless said. */
+  readonly start?: number;
   /** Bytes that are looked at; lines that begin before it. */
   readonly end: number;
   readonly isDeep: boolean;
@@ -30,8 +33,9 @@ export async function* fileBlocks(plan: BlockPlan): AsyncGenerator<BlockFindings
   else yield* blocksFromHere(plan);
 }
 
-function* tasksOf({ descriptor, end, isDeep }: BlockPlan, step: number): Generator<BlockTask, void, undefined> {
-  for (let start = 0; start < end; start += step) {
+function* tasksOf(plan: BlockPlan, step: number): Generator<BlockTask, void, undefined> {
+  const { descriptor, end, isDeep } = plan;
+  for (let start = plan.start ?? 0; start < end; start += step) {
     yield { descriptor, start, end: Math.min(end, start + step), isDeep };
   }
 }

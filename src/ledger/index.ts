@@ -2,8 +2,20 @@
 export { assertPathWritable } from "./appendable.ts";
 export type { AppendedLine } from "./batch.ts";
 export { canonicalJson, type JsonObject, type JsonValue } from "./canonical-json.ts";
+export { checkConsistencyProof, checkRecordProof } from "./check-proof.ts";
+export { type CosignatureImport, type ImportedCosignatures, importCosignatures } from "./cosignatures.ts";
+export { rotateKey } from "./key-change.ts";
 export { type AppendOptions, Ledger, type LedgerOptions } from "./ledger.ts";
-export { type KeyFile, loadOrCreateSigningKey, loadSigningKey, type Signer } from "./signing-key.ts";
+export { type CurrentCheckpoint, currentCheckpoint, proveConsistency, proveRecord } from "./prove.ts";
+export { recordSignatureFault, signRecord } from "./record-signature.ts";
+export {
+  createSigningKey,
+  type KeyFile,
+  type KeyFileOptions,
+  loadOrCreateSigningKey,
+  loadSigningKey,
+  type Signer,
+} from "./signing-key.ts";
 export {
   type FirstBadLine,
   type LedgerVerification,

@@ -1,4 +1,4 @@
-import type { RecordCheck } from "./block.ts";
+import type { RecordCheck } from "./block-lines.ts";
 import type { JsonObject } from "./canonical-json.ts";
 import type { Chain } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";

@@ -9,6 +9,10 @@ export interface LedgerPaths {
   readonly checkpoint: string;
   /** Every checkpoint that was signed, oldest first, each followed by an empty line. */
   readonly history: string;
+  /** Checkpoints with the cosignatures of witnesses, in order of size; replaced as a whole. */
+  readonly cosigned: string;
+  /** What proofs are made from; it can be removed at any time. */
+  readonly tiles: string;
   /** Held by the writer; never removed, since two writers could then hold two locks. */
   readonly lock: string;
   /** Where the last writer stopped, so that the next one need not read the whole ledger. It can be removed at any time. */
@@ -20,6 +24,8 @@ export function ledgerPaths(path: string): LedgerPaths {
     ledger: path,
     checkpoint: `${path}.checkpoint`,
     history: `${path}.checkpoints`,
+    cosigned: `${path}.cosigned`,
+    tiles: `${path}.tiles`,
     lock: `${path}.lock`,
     frontier: `${path}.frontier`,
   };

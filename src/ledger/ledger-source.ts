@@ -2,7 +2,8 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CarbonOpsError, messageOf } from "../errors.ts";
-import type { BlockFindings, ContentCheck, RecordCheck } from "./block.ts";
+import type { BlockFindings } from "./block.ts";
+import type { ContentCheck, RecordCheck } from "./block-lines.ts";
 import { readPart } from "./checkpoint-files.ts";
 import { fileBlocks } from "./file-blocks.ts";
 import { readChunks } from "./ledger-files.ts";
@@ -11,7 +12,7 @@ import { StreamBlocks } from "./stream-blocks.ts";
 
 /** Where a verifier reads a ledger from: a file, which several threads can read at once, or a stream, which is read once. */
 export interface LedgerSource {
-  readonly isCompressed: boolean;
+  readonly isStream: boolean;
   /** Null for a stream. */
   readonly totalBytes: number | null;
   /** Bytes that there are at this moment; infinite for a stream. */
@@ -39,7 +40,7 @@ export async function sourceOfFile(handle: FileHandle, reading: FileReading): Pr
   const sizeNow = async (): Promise<number> => (await handle.stat()).size;
   const end = await sizeNow();
   return {
-    isCompressed: false,
+    isStream: false,
     totalBytes: end,
     sizeNow,
     firstLine: async () => firstLineOf(start),
@@ -52,7 +53,7 @@ export async function sourceOfFile(handle: FileHandle, reading: FileReading): Pr
 export function sourceOfStream(chunks: AsyncIterable<Uint8Array>, contents: ContentCheck | null): LedgerSource {
   const blocks = new StreamBlocks(uncompressed(chunks), contents);
   return {
-    isCompressed: true,
+    isStream: true,
     totalBytes: null,
     sizeNow: async () => Number.POSITIVE_INFINITY,
     firstLine: async () => firstLineOf(await blocks.peek()),

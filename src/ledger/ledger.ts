@@ -30,6 +30,11 @@ export interface LedgerOptions {
   readonly durability?: Durability;
   /** A segment that has grown to so many bytes is sealed, and the next one begun. Never, unless said. At least 65,536. */
   readonly rotateAtBytes?: number;
+  /**
+   * The key that `signer` follows, while not all verifiers know the new one: checkpoints carry its signature as well, for
+   * those who look for it.
+   */
+  readonly formerSigner?: Signer;
 }
 
 export interface AppendOptions {
@@ -105,9 +110,9 @@ export class Ledger implements AsyncDisposable {
       );
     }
     const clock = options.clock ?? systemClock;
-    const { signer, durability = "disk" } = options;
+    const { signer, formerSigner, durability = "disk" } = options;
     const paths = ledgerPaths(path);
-    const writer = await LedgerWriter.open(paths, { signer, clock, durability });
+    const writer = await LedgerWriter.open(paths, { signer, formerSigner, clock, durability });
     const ledger = new Ledger(paths, writer, clock, options);
     try {
       await ledger.#underLock(() => writer.commit([]));
@@ -184,6 +189,24 @@ export class Ledger implements AsyncDisposable {
       () => this.#drain(),
     );
     await rotating;
+  }
+
+  /**
+   * Seals the file, and begins a segment that another key signs; its first record holds the statement of both keys. This one
+   * is closed: `rotateKey` of key-change.ts opens the ledger with the new key.
+   */
+  async sealFor(next: Signer): Promise<void> {
+    this.#assertUsable();
+    while (this.#draining !== null) await this.#draining;
+    this.#closed = true;
+    const lock = await acquireLock(this.#paths.lock, this.#lockWaitSeconds, this.#clock);
+    try {
+      this.#writer.beginHold();
+      await this.#writer.rotateKey(next);
+    } finally {
+      await lock.release();
+      await this.#writer.close();
+    }
   }
 
   /**

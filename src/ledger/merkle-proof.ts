@@ -1,4 +1,5 @@
 import { nodeHash } from "./merkle-tree.ts";
+import { largestPowerBelow, Walk } from "./merkle-walk.ts";
 
 /**
  * Proofs over the Merkle tree of RFC 6962, section 2.1: that a leaf stands in a tree (2.1.1), and that a tree begins with another one
@@ -93,47 +94,6 @@ export function consistencyProof(size1: number, size2: number, subtreeRoot: Subt
   // The verifier has the older tree's root, and needs this node only where it is another one.
   if (start > 0) proof.push(subtreeRoot(start, end));
   return proof.reverse();
-}
-
-/** The way of a node up to the root, in a tree whose last node of the same level is known. */
-class Walk {
-  #node: number;
-  #last: number;
-
-  constructor(node: number, last: number) {
-    this.#node = node;
-    this.#last = last;
-  }
-
-  get isAtRoot(): boolean {
-    return this.#last === 0;
-  }
-
-  /** Whether the next hash of a proof stands to the left: also where a node without a sibling was carried up. */
-  get isRightChild(): boolean {
-    return this.#node % 2 === 1 || this.#node === this.#last;
-  }
-
-  /** To the parent, beyond levels at which the node has no sibling. */
-  rise(): void {
-    if (this.isRightChild) while (this.#node % 2 === 0 && this.#node !== 0) this.#up();
-    this.#up();
-  }
-
-  riseWhileRightChild(): void {
-    while (this.#node % 2 === 1) this.#up();
-  }
-
-  #up(): void {
-    this.#node = Math.floor(this.#node / 2);
-    this.#last = Math.floor(this.#last / 2);
-  }
-}
-
-function largestPowerBelow(size: number): number {
-  let power = 1;
-  while (power * 2 < size) power *= 2;
-  return power;
 }
 
 function isPowerOfTwo(size: number): boolean {

@@ -24,15 +24,20 @@ const signaturePrefix = "— ";
 /** The reference implementation (golang.org/x/mod) stops at as many; the specification asks for at least 16. */
 const maximumSignatures = 100;
 
-/** The note of a text, which ends in a line feed, signed by one key. Throws when the signer's signature is wrong. */
-export async function signNote(text: string, signer: Signer): Promise<string> {
+/** The note of a text, which ends in a line feed, with a signature by each. Throws when one of them is wrong. */
+export async function signNote(text: string, ...signers: readonly Signer[]): Promise<string> {
+  const lines = await Promise.all(signers.map((signer) => signatureLine(text, signer)));
+  return `${text}\n${lines.join("")}`;
+}
+
+async function signatureLine(text: string, signer: Signer): Promise<string> {
   const signature = await signer.sign(Buffer.from(text));
   const key = keyOf(signer);
   if (!verify(null, Buffer.from(text), key.keyObject, signature)) {
     throw new Error(`the signature that ${signer.name} gave does not verify with its public key`);
   }
   const encoded = Buffer.concat([Buffer.from(key.keyId, "hex"), signature]).toString("base64");
-  return `${text}\n${signaturePrefix}${signer.name} ${encoded}\n`;
+  return `${signaturePrefix}${signer.name} ${encoded}\n`;
 }
 
 /** Making a key of 32 bytes takes as long as verifying a signature with it. */
@@ -52,19 +57,59 @@ function keyOf(signer: Signer): VerifierKey {
  */
 export function openNote(note: Uint8Array, keys: readonly VerifierKey[]): OpenedNote {
   const parsed = parseNote(note);
-  if (typeof parsed === "string") return { ok: false, fault: "malformed", reason: parsed };
-  const verified = new Map<VerifierKey, VerifiedSignature>();
-  for (const signature of parsed.signatures) {
-    const key = keys.find((candidate) => candidate.name === signature.name && candidate.keyId === signature.keyId);
-    if (key === undefined || verified.has(key)) continue;
-    const result = verifySignature(parsed.text, signature.bytes, key);
-    if (result === null) {
-      return { ok: false, fault: "bad_signature", reason: `the signature of ${key.name} does not fit the text` };
-    }
-    verified.set(key, result);
+  if (typeof parsed === "string") return malformed(parsed);
+  const claims = claimsOf(parsed, keys);
+  return judged(
+    parsed,
+    claims,
+    claims.map(({ key, message, signature }) => verify(null, message, key.keyObject, signature)),
+  );
+}
+
+/** The same, with the signatures verified by Node's thread pool: many notes at once take all cores. */
+export async function openNoteInPool(note: Uint8Array, keys: readonly VerifierKey[]): Promise<OpenedNote> {
+  const parsed = parseNote(note);
+  if (typeof parsed === "string") return malformed(parsed);
+  const claims = claimsOf(parsed, keys);
+  return judged(parsed, claims, await Promise.all(claims.map(verifyInPool)));
+}
+
+async function verifyInPool({ key, message, signature }: Claim): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    verify(null, message, key.keyObject, signature, (error, holds) =>
+      error === null ? resolve(holds) : reject(error),
+    );
+  });
+}
+
+function malformed(reason: string): OpenedNote {
+  return { ok: false, fault: "malformed", reason };
+}
+
+/** What is to be verified: that one of the keys has made this signature of this message. */
+interface Claim extends VerifiedSignature {
+  readonly message: Buffer;
+  readonly signature: Buffer;
+}
+
+/** The first signature that names each of the keys. */
+function claimsOf({ text, signatures }: ParsedNote, keys: readonly VerifierKey[]): readonly Claim[] {
+  const claims = new Map<VerifierKey, Claim>();
+  for (const { name, keyId, bytes } of signatures) {
+    const key = keys.find((candidate) => candidate.name === name && candidate.keyId === keyId);
+    if (key !== undefined && !claims.has(key)) claims.set(key, claimOf(text, bytes, key));
   }
-  if (verified.size === 0) return { ok: false, fault: "unknown_key", reason: unknownKeyReason(parsed.signatures) };
-  return { ok: true, text: parsed.text, signatures: [...verified.values()] };
+  return [...claims.values()];
+}
+
+function judged(parsed: ParsedNote, claims: readonly Claim[], holds: readonly boolean[]): OpenedNote {
+  const forged = claims.find((_, index) => holds[index] !== true);
+  if (forged !== undefined) {
+    return { ok: false, fault: "bad_signature", reason: `the signature of ${forged.key.name} does not fit the text` };
+  }
+  if (claims.length === 0) return { ok: false, fault: "unknown_key", reason: unknownKeyReason(parsed.signatures) };
+  const signatures = claims.map(({ key, timestampSeconds }) => ({ key, timestampSeconds }));
+  return { ok: true, text: parsed.text, signatures };
 }
 
 interface NoteSignature {
@@ -108,18 +153,16 @@ function parseSignatureLine(line: string): NoteSignature | null {
   return { name, keyId: bytes.toString("hex", 0, 4), bytes: bytes.subarray(4) };
 }
 
-function verifySignature(text: string, signature: Buffer, key: VerifierKey): VerifiedSignature | null {
-  if (key.algorithm === "cosignature") return verifyCosignature(text, signature, key);
-  return verify(null, Buffer.from(text), key.keyObject, signature) ? { key, timestampSeconds: null } : null;
-}
-
-/** C2SP tlog-cosignature: eight bytes of POSIX seconds, big-endian, then Ed25519 over a header with that time and the text. */
-function verifyCosignature(text: string, signature: Buffer, key: VerifierKey): VerifiedSignature | null {
-  if (signature.length !== 72) return null;
-  const timestamp = signature.readBigUInt64BE(0);
+/**
+ * A cosignature (C2SP tlog-cosignature) is eight bytes of POSIX seconds, big-endian, then Ed25519 over a header with that time
+ * and the text. One of another length verifies no message.
+ */
+function claimOf(text: string, bytes: Buffer, key: VerifierKey): Claim {
+  if (key.algorithm === "ed25519") return { key, timestampSeconds: null, message: Buffer.from(text), signature: bytes };
+  const timestamp = bytes.length === 72 ? bytes.readBigUInt64BE(0) : 0n;
   const message = Buffer.from(`cosignature/v1\ntime ${timestamp}\n${text}`);
-  if (!verify(null, message, key.keyObject, signature.subarray(8))) return null;
-  return { key, timestampSeconds: Number(timestamp) };
+  const signature = bytes.length === 72 ? bytes.subarray(8) : Buffer.alloc(0);
+  return { key, timestampSeconds: Number(timestamp), message, signature };
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {

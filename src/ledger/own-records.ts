@@ -9,6 +9,10 @@ export const reservedKinds: readonly string[] = ["genesis", "repair", "key_rotat
 const firstSchemaVersion = "1.0.0";
 /** A segment that goes on from another one: its genesis record says from which. */
 const segmentSchemaVersion = "1.1.0";
+/** A segment of a ledger whose key was replaced: its genesis record holds the statements about that. */
+const rotatedSchemaVersion = "1.2.0";
+
+const knownSchemaVersions: readonly string[] = [firstSchemaVersion, segmentSchemaVersion, rotatedSchemaVersion];
 
 /** The complete segment that a ledger goes on from. */
 export interface PreviousSegment {
@@ -31,6 +35,8 @@ export interface Genesis {
   readonly segment: number;
   /** Null in the first segment. */
   readonly previous: PreviousSegment | null;
+  /** Statements that one key follows another (key-rotation.ts), oldest first. */
+  readonly keyRotations: readonly string[];
 }
 
 export function genesisRecord(ledgerId: string, createdAt: string, verifierKey: string): JsonObject {
@@ -50,12 +56,15 @@ export function segmentGenesisRecord(
   verifierKey: string,
   segment: number,
   { origin, size, root, lastHash }: PreviousSegment,
+  keyRotations: readonly string[],
 ): JsonObject {
+  const hasRotations = keyRotations.length > 0;
   return {
     ...genesisRecord(ledgerId, createdAt, verifierKey),
-    schema_version: segmentSchemaVersion,
+    schema_version: hasRotations ? rotatedSchemaVersion : segmentSchemaVersion,
     segment,
     previous: { origin, size, root, last_hash: lastHash },
+    ...(hasRotations ? { key_rotations: keyRotations } : {}),
   };
 }
 
@@ -69,18 +78,29 @@ export function readGenesisLine(line: Buffer): Genesis | string {
   if (kind !== "genesis") return "it is not a genesis record";
   if (typeof ledgerId !== "string" || !isUuid(ledgerId)) return "its ledger_id is not a UUID";
   if (typeof createdAt !== "string" || !isIsoTime(createdAt)) return "its created_at is not a time";
-  if (version !== firstSchemaVersion && version !== segmentSchemaVersion) {
-    return `its schema_version is neither ${firstSchemaVersion} nor ${segmentSchemaVersion}, those that this program knows`;
+  if (typeof version !== "string" || !knownSchemaVersions.includes(version)) {
+    return `its schema_version is none of those that this program knows (${knownSchemaVersions.join(", ")})`;
   }
   const verifierKey = typeof vkey === "string" ? verifierKeyOrNull(vkey) : null;
   if (verifierKey === null) return "its public_key is not a verifier key";
-  if (version === firstSchemaVersion) return { ledgerId, createdAt, verifierKey, segment: 1, previous: null };
+  if (version === firstSchemaVersion) {
+    return { ledgerId, createdAt, verifierKey, segment: 1, previous: null, keyRotations: [] };
+  }
   const previous = readPreviousSegment(record["previous"]);
   const segment = record["segment"];
   if (previous === null || typeof segment !== "number" || !Number.isSafeInteger(segment) || segment < 2) {
     return "it does not say which segment it goes on from";
   }
-  return { ledgerId, createdAt, verifierKey, segment, previous };
+  const keyRotations = version === rotatedSchemaVersion ? readKeyRotations(record["key_rotations"]) : [];
+  if (keyRotations === null) return "its key_rotations are no statements";
+  return { ledgerId, createdAt, verifierKey, segment, previous, keyRotations };
+}
+
+/** Their texts alone: whoever follows them verifies them. */
+function readKeyRotations(value: JsonValue | undefined): readonly string[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  const texts = value.filter((note) => typeof note === "string");
+  return texts.length === value.length ? texts : null;
 }
 
 function readPreviousSegment(value: JsonValue | undefined): PreviousSegment | null {

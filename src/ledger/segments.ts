@@ -13,7 +13,7 @@ export function sealedPath(path: string, segment: number): string {
 }
 
 /** Files of a segment that move with it. */
-const endings = ["", ".checkpoints", ".checkpoint"] as const;
+const endings = ["", ".checkpoints", ".checkpoint", ".cosigned"] as const;
 
 /**
  * Gives the files of a complete segment their lasting names, and puts a new one, of one line, in its place. The old names go
@@ -27,10 +27,15 @@ export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine
   await writeTemporaryFile(nextPath, [firstLine], 0o644);
   try {
     await changeDirectoryOf(path, async () => {
-      for (const ending of endings) await link(path + ending, sealed + ending);
+      for (const ending of endings) {
+        // A ledger without witnesses has no file for them.
+        if (ending === ".cosigned" && identityAt(path + ending) === null) continue;
+        await link(path + ending, sealed + ending);
+      }
     });
     await unlink(paths.checkpoint);
     await unlink(paths.history);
+    if (identityAt(paths.cosigned) !== null) await unlink(paths.cosigned);
     await changeDirectoryOf(path, () => rename(nextPath, path));
   } catch (error) {
     await undoInterruptedRotation(paths, segment);

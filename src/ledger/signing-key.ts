@@ -24,38 +24,62 @@ export interface KeyFile {
   readonly created: boolean;
 }
 
+export interface KeyFileOptions {
+  /** File with the passphrase of an encrypted key, as private as the key; its first line counts. A key that is made is encrypted with it. */
+  readonly passphraseFile?: string | undefined;
+}
+
 /** A key file holds some hundred bytes; more is something else. */
 const maximumKeyFileBytes = 16_384;
 
 /**
- * Reads an Ed25519 private key: PKCS8 PEM in a regular file that nobody but its owner may read. Throws KEY_UNREADABLE when
- * it is missing or may not be read, KEY_INVALID when it is a symbolic link, open to others, encrypted or of another kind.
+ * Reads an Ed25519 private key: PKCS8 PEM, encrypted or not, in a regular file that nobody but its owner may read. Throws
+ * KEY_UNREADABLE when it is missing or may not be read, KEY_INVALID when it is a symbolic link, open to others, encrypted with
+ * another passphrase or of another kind.
  */
-export async function loadSigningKey(path: string): Promise<KeyFile> {
-  const privateKey = privateKeyFrom(path, await readPrivateFile(path));
-  return keyFile(privateKey, false);
+export async function loadSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
+  const pem = await readPrivateFile(path);
+  const isEncrypted = pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+  const passphrase = isEncrypted ? await passphraseFrom(options) : null;
+  if (isEncrypted && passphrase === null) {
+    throw invalidKeyFile(path, "is encrypted; name the file with its passphrase in CARBON_OPS_LEDGER_PASSPHRASE_FILE");
+  }
+  return keyFile(privateKeyFrom(path, pem, passphrase), false);
 }
 
 /** Reads the key, or makes one (file 0600, directory 0700, public key beside it) where there is none yet. */
-export async function loadOrCreateSigningKey(path: string): Promise<KeyFile> {
+export async function loadOrCreateSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
   try {
-    return await loadSigningKey(path);
+    return await loadSigningKey(path, options);
   } catch (error) {
     if (!(error instanceof CarbonOpsError) || systemErrorCode(error.cause) !== "ENOENT") throw error;
   }
-  return await createSigningKey(path);
-}
-
-async function createSigningKey(path: string): Promise<KeyFile> {
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const created = keyFile(privateKey, true);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await createFile(path, Buffer.from(privateKey.export({ format: "pem", type: "pkcs8" })), 0o600);
-    await writePublicKey(`${path}.pub`, created.verifierKey);
+    return await createSigningKey(path, options);
   } catch (error) {
     // Another process made it in the same instant: that one is the user's key.
-    if (systemErrorCode(error) === "EEXIST") return await loadSigningKey(path);
+    if (error instanceof CarbonOpsError && error.code === "KEY_EXISTS") return await loadSigningKey(path, options);
+    throw error;
+  }
+}
+
+/** Makes a key where there is none yet. Throws KEY_EXISTS where a file is, KEY_UNREADABLE where it cannot be written. */
+export async function createSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
+  const passphrase = await passphraseFrom(options);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const created = keyFile(privateKey, true);
+  const encryption = passphrase === null ? {} : { cipher: "aes-256-cbc", passphrase };
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const pem = privateKey.export({ format: "pem", type: "pkcs8", ...encryption });
+    await createFile(path, Buffer.from(pem), 0o600);
+    await writePublicKey(`${path}.pub`, created.verifierKey);
+  } catch (error) {
+    if (systemErrorCode(error) === "EEXIST") {
+      throw new CarbonOpsError("KEY_EXISTS", `There is a file at ${path} already; name another place for a new key.`, {
+        cause: error,
+      });
+    }
     throw new CarbonOpsError(
       "KEY_UNREADABLE",
       `A signing key could not be created at ${path} (${messageOf(error)}); name another place for it.`,
@@ -86,6 +110,13 @@ function keyFile(privateKey: KeyObject, created: boolean): KeyFile {
     verifierKey: vkey,
     created,
   };
+}
+
+async function passphraseFrom({ passphraseFile }: KeyFileOptions): Promise<string | null> {
+  if (passphraseFile === undefined) return null;
+  const [passphrase = ""] = (await readPrivateFile(passphraseFile)).split("\n");
+  if (passphrase === "") throw invalidKeyFile(passphraseFile, "holds no passphrase in its first line; write one there");
+  return passphrase;
 }
 
 async function readPrivateFile(path: string): Promise<string> {
@@ -120,12 +151,12 @@ async function openPrivateFile(path: string): Promise<FileHandle> {
 
 const otherKey = "name another, or a place where there is none yet, and `carbon-ops ledger init` makes one";
 
-function privateKeyFrom(path: string, pem: string): KeyObject {
-  if (pem.includes("ENCRYPTED")) throw invalidKeyFile(path, "is encrypted; decrypt it with openssl pkey");
+function privateKeyFrom(path: string, pem: string, passphrase: string | null): KeyObject {
   let privateKey: KeyObject;
   try {
-    privateKey = createPrivateKey({ key: pem, format: "pem" });
+    privateKey = createPrivateKey({ key: pem, format: "pem", ...(passphrase === null ? {} : { passphrase }) });
   } catch {
+    if (passphrase !== null) throw invalidKeyFile(path, "cannot be decrypted; name the file with the right passphrase");
     throw invalidKeyFile(path, `holds no private key in PEM form; ${otherKey}`);
   }
   if (privateKey.asymmetricKeyType !== "ed25519") throw invalidKeyFile(path, `is not an Ed25519 key; ${otherKey}`);

@@ -1,4 +1,5 @@
-import { type BlockFindings, type ContentCheck, examineBlock } from "./block.ts";
+import { type BlockFindings, examineBlock } from "./block.ts";
+import type { ContentCheck } from "./block-lines.ts";
 import { maximumLineBytes } from "./line.ts";
 
 /** A block of a stream takes so many bytes, and one line. */

@@ -8,6 +8,8 @@ import type { VerifierKey } from "./verifier-key.ts";
  * record, the inclusion proof, an empty line, and the signed checkpoint.
  */
 export interface TlogProof {
+  /** What the prover added, unsigned; for a record of a ledger its line. Null where there is nothing. */
+  readonly extra: Buffer | null;
   readonly index: number;
   readonly path: readonly Buffer[];
   /** The note of the checkpoint, as it stands in the proof. */
@@ -25,9 +27,9 @@ export function parseTlogProof(bytes: Uint8Array): TlogProof | string {
   if (border === -1) return "it has no empty line before its checkpoint";
   const lines = buffer.toString("latin1", 0, border).split("\n");
   if (lines.shift() !== firstLine) return `its first line is not ${firstLine}`;
-  if (lines[0]?.startsWith("extra ") === true && bytesFromBase64((lines.shift() ?? "").slice(6)) === null) {
-    return "its extra data is not base64";
-  }
+  const hasExtra = lines[0]?.startsWith("extra ") === true;
+  const extra = hasExtra ? bytesFromBase64((lines.shift() ?? "").slice("extra ".length)) : null;
+  if (hasExtra && extra === null) return "its extra data is not base64";
   const index = Number(/^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? "")?.[1]);
   if (!Number.isSafeInteger(index)) return "it does not say which record it is about";
   if (lines.length > longestPath) return `it has more than ${longestPath} hashes`;
@@ -37,7 +39,14 @@ export function parseTlogProof(bytes: Uint8Array): TlogProof | string {
     if (hash?.length !== 32) return "one of its hashes is not the base64 of 32 bytes";
     path.push(hash);
   }
-  return { index, path, checkpoint: buffer.subarray(border + 2) };
+  return { extra, index, path, checkpoint: buffer.subarray(border + 2) };
+}
+
+/** The text of a proof. */
+export function formatTlogProof({ extra, index, path, checkpoint }: TlogProof): string {
+  const extraLines = extra === null ? [] : [`extra ${extra.toString("base64")}`];
+  const hashes = path.map((hash) => hash.toString("base64"));
+  return `${[firstLine, ...extraLines, `index ${index}`, ...hashes].join("\n")}\n\n${checkpoint.toString("utf8")}`;
 }
 
 export type OpenedTlogProof =

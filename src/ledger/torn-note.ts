@@ -10,6 +10,12 @@ import type { VerifierKey } from "./verifier-key.ts";
 export function beginsNote(bytes: Buffer, key: VerifierKey, origin: string): boolean {
   // One character a byte: the bytes may end inside of the dash, which takes three.
   const lines = bytes.toString("latin1").replace(/\0+$/, "").split("\n");
+  // While a key follows another one, a second signature follows the first: of its line nothing need be right but the beginning.
+  const extraLine = lines.length === 6 ? (lines.pop() ?? "") : null;
+  if (extraLine !== null) {
+    if (!beginsSignatureLine(extraLine)) return false;
+    lines.push("");
+  }
   const last = lines.length - 1;
   const completed = exampleNote(key, origin)
     .split("\n")
@@ -22,6 +28,11 @@ export function beginsNote(bytes: Buffer, key: VerifierKey, origin: string): boo
   if (parseCheckpoint(text.join(""))?.origin !== origin) return false;
   const opened = openCheckpoint(Buffer.from(completed.join("\n"), "latin1"), [key]);
   return opened.ok || opened.fault === "bad_signature";
+}
+
+function beginsSignatureLine(line: string): boolean {
+  const start = Buffer.from("— ").toString("latin1");
+  return line.length < start.length ? start.startsWith(line) : line.startsWith(start);
 }
 
 function exampleNote({ name, keyId }: VerifierKey, origin: string): string {

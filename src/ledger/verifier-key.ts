@@ -1,6 +1,7 @@
 import { createPublicKey, hash, type KeyObject } from "node:crypto";
 import { CarbonOpsError } from "../errors.ts";
 import { bytesFromBase64 } from "./base64.ts";
+import { isWeakPublicKey } from "./weak-key.ts";
 
 /**
  * Public keys as text: the "vkey" of C2SP signed-note, `name+<key id>+base64(type || public key)`. The key id, 4 bytes in
@@ -68,28 +69,6 @@ const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
 function ed25519PublicKey(publicKey: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" });
-}
-
-/** p = 2^255 - 19, the field of RFC 8032, section 5.1. */
-const fieldPrime = 2n ** 255n - 19n;
-
-/** y coordinates of the points whose order divides 8: 0 (order 4), 1 (1), -1 (2) and the two of order 8, in hex. */
-const smallOrderY: readonly bigint[] = [
-  0n,
-  1n,
-  fieldPrime - 1n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-];
-
-/**
- * Points of small order are public keys for which a signature can be made without any private key, and OpenSSL accepts
- * them. Encodings with y >= p are refused as well: RFC 8032, 5.1.3 does not allow them.
- */
-function isWeakPublicKey(publicKey: Uint8Array): boolean {
-  const littleEndian = Buffer.from(publicKey).reverse();
-  const y = BigInt(`0x${littleEndian.toString("hex")}`) % 2n ** 255n;
-  return y >= fieldPrime || smallOrderY.includes(y);
 }
 
 function invalidKey(text: string, why: string): CarbonOpsError {

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { CarbonOpsError } from "../errors.ts";
 import { readGenesis } from "./appendable.ts";
+import { predecessorsOf } from "./key-rotation.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { sealedPath } from "./segments.ts";
 import { checkpointOf } from "./state-file.ts";
+import { parseVerifierKey } from "./verifier-key.ts";
 import { type LedgerVerification, type VerifyOptions, verifyLedger } from "./verify.ts";
 
 export interface SegmentVerification extends LedgerVerification {
@@ -22,12 +24,17 @@ export async function verifySegments(
   path: string,
   options: VerifyOptions = {},
 ): Promise<readonly SegmentVerification[]> {
-  const newest = (await genesisIfAny(path))?.segment ?? 1;
-  const paths = segmentPaths(path, newest);
+  const genesis = await genesisIfAny(path);
+  const paths = segmentPaths(path, genesis?.segment ?? 1);
   const routes = await routesOf(paths, options);
+  const former = formerKeys(options.keys ?? [], genesis);
   const verified: SegmentVerification[] = [];
   for (const [index, segmentPath] of paths.entries()) {
-    const verification = await verifyLedger(segmentPath, routes(index));
+    const route = routes(index);
+    // What a replaced key signs after it was replaced counts for nothing.
+    const isSealed = index < paths.length - 1 && former.length > 0;
+    const keys = isSealed ? { keys: [...(options.keys ?? []), ...former] } : {};
+    const verification = await verifyLedger(segmentPath, { ...route, ...keys });
     const linkProblem = verification.valid ? linkProblemOf(verification, index + 1, verified.at(-1) ?? null) : null;
     verified.push({ segment: index + 1, path: segmentPath, linkProblem, ...verification });
     if (!verification.valid || linkProblem !== null) break;
@@ -59,6 +66,12 @@ async function routesOf(paths: readonly string[], options: VerifyOptions): Promi
     ...(checkpoint !== undefined && placeOf(checkpoint) === index ? { checkpoint } : {}),
     ...(remembered !== undefined && placeOf(remembered) === index ? { remembered } : {}),
   });
+}
+
+/** Keys from which those that were given have taken over: they signed earlier segments. */
+function formerKeys(keys: readonly string[], genesis: Genesis | null): readonly string[] {
+  if (genesis === null || keys.length === 0) return [];
+  return predecessorsOf(keys.map(parseVerifierKey), genesis.keyRotations).map(({ vkey }) => vkey);
 }
 
 function originOrNull(genesis: Genesis | null): string | null {

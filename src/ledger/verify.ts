@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import type { RecordCheck } from "./block.ts";
 import { BlockJoin } from "./block-join.ts";
-import { Chain } from "./chain.ts";
+import type { RecordCheck } from "./block-lines.ts";
+import { ownThreadModule } from "./block-thread-module.ts";
+import type { Chain } from "./chain.ts";
 import { tornWithoutCause } from "./checkpoint-history.ts";
 import {
   type CheckpointProblem,
@@ -13,6 +14,7 @@ import {
   rememberedCheckpointName,
 } from "./evidence.ts";
 import { type DueCheckpoints, type Inspection, inspect, type LineFault } from "./inspect.ts";
+import { successorsOf } from "./key-rotation.ts";
 import { openLedgerFile } from "./ledger-files.ts";
 import { type LedgerSource, sourceOfFile, sourceOfStream } from "./ledger-source.ts";
 import { type Genesis, type PreviousSegment, readGenesisLine } from "./own-records.ts";
@@ -34,7 +36,7 @@ export interface VerifyOptions {
   readonly checkRecord?: RecordCheck;
   /** Threads that share the work on a large file; as many as there are cores unless said. */
   readonly threads?: number;
-  /** Where such a thread starts when it needs `checkRecord`: a module that hands the same check to `answerBlockTasks`. */
+  /** Where such a thread starts when it needs `checkRecord`: a module that hands the same check to block-worker.ts. */
   readonly threadModule?: URL;
   /** Told now and then how far it has come; `totalBytes` is null for a stream. */
   readonly onProgress?: (progress: VerifyProgress) => void;
@@ -124,7 +126,7 @@ export async function verifyLedger(
   const handle = await openLedgerFile(ledger, "read");
   try {
     const source = await sourceOfFile(handle, request);
-    const beside = source.isCompressed ? ledger.replace(/\.gz$/, "") : ledger;
+    const beside = source.isStream ? ledger.replace(/\.gz$/, "") : ledger;
     return await verifySource(source, await findNotes(beside, request.given), request);
   } finally {
     await handle.close();
@@ -162,11 +164,6 @@ function requestOf(options: VerifyOptions): VerifyRequest {
   };
 }
 
-/** A thread starts from a compiled file; there is none where the sources themselves are run. */
-function ownThreadModule(): URL | null {
-  return import.meta.url.endsWith(".js") ? new URL("./block-thread.js", import.meta.url) : null;
-}
-
 async function verifySource(
   source: LedgerSource,
   notes: NoteSources,
@@ -189,7 +186,8 @@ async function verifySource(
 }
 
 async function gatherEvidence(notes: NoteSources, request: VerifyRequest, genesis: Genesis): Promise<Evidence> {
-  const authors = request.keys.length > 0 ? request.keys : [genesis.verifierKey];
+  const named = request.keys.length > 0 ? request.keys : [genesis.verifierKey];
+  const authors = [...named, ...successorsOf(named, genesis.keyRotations)];
   return await Evidence.gather(notes, [...authors, ...request.witnesses], genesis);
 }
 
@@ -220,8 +218,9 @@ async function walk(
   if (evidence !== null) {
     byteLength = () => join.byteLength;
     for await (const block of source.blocks()) {
-      if (!(await join.take(block))) break;
+      const goesOn = await join.take(block);
       request.onProgress({ bytes: join.byteLength, lines: join.size, totalBytes: source.totalBytes });
+      if (!goesOn) break;
     }
   }
   const { chain, provenSize, provenBytes } = join.place;

@@ -11,6 +11,7 @@ import { appendFully, cutFile } from "./durable-file.ts";
 import { identityAt } from "./file-identity.ts";
 import { forgetFrontier, writeFrontier } from "./frontier-file.ts";
 import { HistoryFile, PublishedError } from "./history-file.ts";
+import { signKeyRotation } from "./key-rotation.ts";
 import { type LedgerPaths, openLedgerFile } from "./ledger-files.ts";
 import { LedgerView } from "./ledger-view.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
@@ -26,6 +27,8 @@ export interface WriterOptions {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly durability: Durability;
+  /** A key that the signer follows: its signature stands beside the signer's for a while. */
+  readonly formerSigner?: Signer | undefined;
 }
 
 /** Writes a ledger's lines and their checkpoints. Every method but `open` and `close` expects the caller to hold the lock. */
@@ -138,24 +141,39 @@ export class LedgerWriter {
 
   /** Seals the segment, and begins the next one in its place. */
   async rotate(): Promise<void> {
+    if (!(await this.#beginSegment(null))) return;
+    await this.commit([]);
+    await this.settle();
+  }
+
+  /** The same, but another key signs the next segment: whoever has it opens the ledger then. */
+  async rotateKey(next: Signer): Promise<void> {
+    await this.#beginSegment(next);
+  }
+
+  async #beginSegment(next: Signer | null): Promise<boolean> {
     // Of whatever happened meanwhile, and with the last checkpoint over all of it.
     await this.commit([]);
     await this.settle();
     const { genesis, chain, origin } = this.#view;
-    if (genesis === null || chain.size < 2) return;
+    if (genesis === null || (chain.size < 2 && next === null)) return false;
     const { signer, clock } = this.#options;
-    const { vkey } = verifierKeyFor(signer.name, signer.publicKey);
+    const keyRotations = [...genesis.keyRotations];
+    if (next !== null) {
+      keyRotations.push(await signKeyRotation({ origin, size: chain.size, root: chain.root() }, signer, next));
+    }
+    const { name, publicKey } = next ?? signer;
+    const { vkey } = verifierKeyFor(name, publicKey);
     const previous = { origin, size: chain.size, root: chain.root().toString("hex"), lastHash: chain.lastHash };
     const createdAt = isoFromWallMs(clock.wallMs());
-    const record = segmentGenesisRecord(randomUUID(), createdAt, vkey, genesis.segment + 1, previous);
+    const record = segmentGenesisRecord(randomUUID(), createdAt, vkey, genesis.segment + 1, previous, keyRotations);
     const firstLine = Buffer.from(`${formatLine(noPreviousHash, recordText(record), 0)}\n`);
     try {
       await rotateFiles(this.#paths, genesis.segment, firstLine);
     } catch (error) {
       throw writeFailure(sealedPath(this.#paths.ledger, genesis.segment), error);
     }
-    await this.commit([]);
-    await this.settle();
+    return true;
   }
 
   get #segment(): number {
@@ -219,7 +237,9 @@ export class LedgerWriter {
     if (chain.size === this.#view.signedSize) return;
     const newest: Checkpoint = { origin: this.#view.origin, size: chain.size, root: chain.root() };
     const syncing = this.#view.handle.datasync();
-    const [synced, signed] = await Promise.allSettled([syncing, signCheckpoint(newest, this.#options.signer)]);
+    const { signer, formerSigner } = this.#options;
+    const signing = signCheckpoint(newest, signer, ...(formerSigner === undefined ? [] : [formerSigner]));
+    const [synced, signed] = await Promise.allSettled([syncing, signing]);
     if (synced.status === "rejected") {
       // The kernel reports a failed sync once and then takes the pages for clean: nothing after it can be trusted.
       throw this.#poisoned(`the disk failed to sync it (${messageOf(synced.reason)})`, synced.reason);

@@ -14,6 +14,7 @@ import { EnergyTimeline, type TimedEnergy } from "./energy-timeline.ts";
 import { gpuEnergyFigures } from "./gpu-figures.ts";
 import { GpuMeter } from "./gpu-meter.ts";
 import { GpuObserver } from "./gpu-observer.ts";
+import { spanBetween } from "./moment.ts";
 import { Sampler } from "./sampler.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
@@ -115,15 +116,15 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
   }, options.sampleIntervalSeconds * 1000);
   const { exitStatus, signal } = await end;
   const durationSeconds = secondsFromNanoseconds(clock.monotonicNs() - startMonotonicNs);
+  const atEnd = sampler.endSpan(sampler.opened);
   stopLooking();
   clearInterval(sampling);
-  await source.settle?.();
-  sampler.advance();
-  timeline.advanceTo(startWallMs + durationSeconds * 1000, sampler.totals.taskJoules);
+  await sampler.settle();
   gpus.sample();
   gpuMeter.noteTaskPids(processes.pids);
   await gpuMeter.finish();
-  const { totals } = sampler;
+  const { totals, gaps, failure } = spanBetween(sampler.opened, atEnd);
+  timeline.advanceTo(startWallMs + durationSeconds * 1000, totals.taskJoules);
   const gpuEnergy = gpuEnergyFigures(gpuMeter.boards);
   const host = readHostname(roots);
   return {
@@ -132,12 +133,9 @@ export async function runCommand(options: CommandRunOptions): Promise<CommandOut
     startWallMs,
     durationSeconds,
     energy: {
-      ...(totals.tickCount === 0
-        ? unknownEnergy(
-            `no reading succeeded while the command ran (${sampler.lastFailure ?? "it ended at once"})`,
-            sampler.gaps,
-          )
-        : energyFigures(source, totals, options.idleBaseline, sampler.gaps, host)),
+      ...(failure === null
+        ? energyFigures(source, totals, options.idleBaseline, gaps, host)
+        : unknownEnergy(failure, gaps)),
       ...(gpuEnergy === null ? {} : { gpu: gpuEnergy }),
     },
     energyByTime: timeline.parts,

@@ -7,20 +7,21 @@ import type { HostRoots } from "../host/roots.ts";
 import { secondsFromNanoseconds } from "../units.ts";
 import type { IdleBaseline } from "./energy-figures.ts";
 import type { GpuEnergyFigures } from "./gpu-figures.ts";
-import { type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
+import { type GpuMark, type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
 import { glanceAtHost, type HostGlance } from "./host-glance.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { type EnergyLoggerOptions, loggerSettings } from "./logger-options.ts";
 import { EnergyMetric } from "./metric.ts";
 import { MetricHistory } from "./metric-history.ts";
+import { type Moment, type SpanReading, spanBetween } from "./moment.ts";
 import { type OwnProcess, openOwnProcess } from "./own-process.ts";
 import { ProcessTasks } from "./process-tasks.ts";
 import { ReadingAllowance } from "./reading-allowance.ts";
-import { defaultSampleIntervalSeconds } from "./sampler.ts";
-import { cpuOfSpan, energyOfSpan, type OpenSpan, spanTotals } from "./span.ts";
+import { type Beginning, defaultSampleIntervalSeconds, type Sampler } from "./sampler.ts";
+import { cpuOfSpan, energyOfSpan, type OpenSpan, type SpanEnd } from "./span.ts";
 import type { MetricSummary } from "./summary.ts";
 import type { Task, TaskOptions } from "./task.ts";
-import type { TaskFigures, TaskReport } from "./task-figures.ts";
+import type { TaskReport } from "./task-figures.ts";
 import { energyOfTask, type MeasuredProcess, taskFigures, taskReport } from "./task-statement.ts";
 
 const defaultHistoryLimit = 10_000;
@@ -90,7 +91,7 @@ export class EnergyLogger implements AsyncDisposable {
       random: Math.random,
       figures: (task) => taskFigures(task, this.#measured, performance.now()),
     });
-    this.#sinceLastLog = this.#openSpan();
+    this.#sinceLastLog = this.#openSpan(this.#beginSpan());
     const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
     this.#timer = setInterval(() => this.#sample(), intervalSeconds * 1000);
     this.#timer.unref();
@@ -108,13 +109,11 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The whole process since the last `logMetrics`, or since `open`. Tasks inside it make it `overlapped`: they have its energy too. */
   async logMetrics(operation: string, additionalInfo?: Information): Promise<EnergyMetric> {
-    await this.#own?.source.settle?.();
-    this.#noteTaskPids();
     const span = this.#sinceLastLog;
-    const gpu = this.#gpuSince(span);
-    this.#sinceLastLog = this.#openSpan();
+    const end = this.#endOf(span, this.#beginning);
+    this.#sinceLastLog = this.#openSpan(end.moment);
     const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore;
-    return this.#closeSpan(span, gpu, { operation, additionalInfo, task: null, isOverlapped });
+    return this.#closeSpan(span, end, { operation, additionalInfo, task: null, isOverlapped });
   }
 
   /**
@@ -127,7 +126,7 @@ export class EnergyLogger implements AsyncDisposable {
     additionalInfo?: Information,
     options?: Pick<TaskOptions, "labels" | "signal">,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
-    const span = this.#openSpan();
+    const span = this.#openSpan(this.#beginSpan());
     const task = this.#tasks.start(operation, { ...options, enter: false });
     try {
       const result = await task.run(work);
@@ -212,29 +211,47 @@ export class EnergyLogger implements AsyncDisposable {
     return { own: this.#own, baseline: this.#baseline, host: this.#host, firstTotals };
   }
 
-  #openSpan(): OpenSpan {
-    const sampler = this.#own?.sampler;
-    const isAlone = this.#tasks.openTasks === 0;
-    if (this.#allowance.take()) this.#advance(isAlone);
+  get #beginning(): Beginning {
+    return this.#tasks.openTasks === 0 ? "a span" : "a span among others";
+  }
+
+  #openSpan(start: Moment | null): OpenSpan {
     return {
-      totals: sampler?.totals ?? zeroTotals,
+      start,
       startWallMs: this.#clock.wallMs(),
       startMonotonicNs: this.#clock.monotonicNs(),
-      gaps: sampler?.gaps ?? 0,
-      startFailure: sampler?.lastFailure ?? null,
       gpuStart: this.#gpus.meter?.start() ?? null,
       startedBefore: this.#tasks.startedTasks,
-      hadOpenTasks: !isAlone,
+      hadOpenTasks: this.#tasks.openTasks > 0,
     };
+  }
+
+  #beginSpan(): Moment | null {
+    return this.#momentOf((sampler) => sampler.beginSpan(this.#beginning));
   }
 
   async #endSpan(span: OpenSpan, task: Task, additionalInfo?: Information): Promise<EnergyMetric> {
     const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore + 1;
+    return this.#closeSpan(span, this.#endOf(span), { operation: task.name, additionalInfo, task, isOverlapped });
+  }
+
+  /** Everything that is of this instant; what arrives later is waited for when the span is closed. */
+  #endOf({ start, gpuStart }: OpenSpan, thenBegins: Beginning | "nothing" = "nothing"): SpanEnd {
+    const moment = start === null ? null : this.#momentOf((sampler) => sampler.endSpan(start, thenBegins));
+    const monotonicNs = this.#clock.monotonicNs();
     this.#noteTaskPids();
-    const gpu = this.#gpuSince(span);
-    await this.#own?.source.settle?.();
-    if (this.#allowance.take()) this.#advance();
-    return this.#closeSpan(span, gpu, { operation: task.name, additionalInfo, task: task.figures(), isOverlapped });
+    return { moment, monotonicNs, gpu: this.#gpuSince(gpuStart) };
+  }
+
+  /** The moment of one reading, or of the last one where there were too many. Null where nothing can be read. */
+  #momentOf(take: (sampler: Sampler) => Moment): Moment | null {
+    const sampler = this.#own?.sampler;
+    if (sampler === undefined) return null;
+    if (!this.#allowance.take()) return sampler.latest;
+    this.#tasks.endTick();
+    const moment = take(sampler);
+    this.#tasks.endWindow();
+    return moment;
   }
 
   #sample(): void {
@@ -244,12 +261,9 @@ export class EnergyLogger implements AsyncDisposable {
     void this.#gpus.meter?.sample();
   }
 
-  /** One reading. Whoever begins a span for itself claims no CPU time of before. */
-  #advance(isNewSpan = false): void {
-    const sampler = this.#own?.sampler;
+  #advance(): void {
     this.#tasks.endTick();
-    if (isNewSpan) sampler?.advanceToNewSpan();
-    else sampler?.advance();
+    this.#own?.sampler.advance();
     this.#tasks.endWindow();
   }
 
@@ -258,19 +272,20 @@ export class EnergyLogger implements AsyncDisposable {
   }
 
   /** Begins at once and is waited for last, so that a driver that takes its time does not make the span longer. */
-  #gpuSince(span: OpenSpan): Promise<GpuEnergyFigures | null> | null {
-    return span.gpuStart === null ? null : (this.#gpus.meter?.since(span.gpuStart) ?? null);
+  #gpuSince(start: GpuMark | null): Promise<GpuEnergyFigures | null> | null {
+    return start === null ? null : (this.#gpus.meter?.since(start) ?? null);
   }
 
   async #closeSpan(
     span: OpenSpan,
-    gpuEnergy: Promise<GpuEnergyFigures | null> | null,
-    { operation, additionalInfo, task, isOverlapped }: SpanEnd,
+    end: SpanEnd,
+    { operation, additionalInfo, task: started, isOverlapped }: EndedWork,
   ): Promise<EnergyMetric> {
+    const reading = await this.#readingOf(span, end);
+    const task = started?.figures() ?? null;
     const measured = this.#measured;
-    const totals = spanTotals(span, measured);
-    const durationSeconds = secondsFromNanoseconds(this.#clock.monotonicNs() - span.startMonotonicNs);
-    const ofProcess = energyOfSpan(span, totals, measured, this.#problems.at(-1) ?? "there is no energy source");
+    const durationSeconds = secondsFromNanoseconds(end.monotonicNs - span.startMonotonicNs);
+    const ofProcess = energyOfSpan(reading, measured, this.#problems.at(-1) ?? "there is no energy source");
     const charged = isOverlapped ? task : null;
     this.#glance ??= glanceAtHost(this.#roots);
     const { logicalCpuCount, hostTotalBytes, hostAvailableBytes, gpus } = this.#glance;
@@ -281,25 +296,35 @@ export class EnergyLogger implements AsyncDisposable {
       timestampEnd: isoFromWallMs(span.startWallMs + durationSeconds * 1000),
       durationSeconds,
       energy: charged === null || measured === null ? ofProcess : energyOfTask(ofProcess, charged, measured),
-      cpu: cpuOfSpan(totals, charged?.withChildren.cpuSeconds ?? null, logicalCpuCount),
+      cpu: cpuOfSpan(reading?.totals ?? zeroTotals, charged?.withChildren.cpuSeconds ?? null, logicalCpuCount),
       memory: { processResidentBytes: process.memoryUsage.rss(), hostTotalBytes, hostAvailableBytes },
       gpu: gpus,
       overlapped: isOverlapped,
       task,
       additionalInfo: additionalInfo ?? null,
     };
-    const gpu = gpuEnergy === null ? null : await gpuEnergy;
+    const gpu = end.gpu === null ? null : await end.gpu;
     const metric = new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...fields.energy, gpu } });
     this.#history.add(metric);
     return metric;
   }
+
+  async #readingOf({ start }: OpenSpan, { moment }: SpanEnd): Promise<SpanReading | null> {
+    const sampler = this.#own?.sampler;
+    if (sampler === undefined || start === null || moment === null) return null;
+    await sampler.settle();
+    this.#tasks.catchUp();
+    sampler.forget(start);
+    if (moment !== this.#sinceLastLog.start) sampler.forget(moment);
+    return spanBetween(start, moment);
+  }
 }
 
-interface SpanEnd {
+interface EndedWork {
   readonly operation: string;
   readonly additionalInfo: Information | undefined;
   /** Null where the span is no task. */
-  readonly task: TaskFigures | null;
+  readonly task: Task | null;
   readonly isOverlapped: boolean;
 }
 

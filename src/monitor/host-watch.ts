@@ -9,6 +9,7 @@ import {
 } from "../attribution/process-shares.ts";
 import { attributionUncertainty } from "../attribution/uncertainty.ts";
 import type { DomainReading, EnergyReading, EnergySource } from "../energy/source.ts";
+import { messageOf } from "../errors.ts";
 import { secondsFromNanoseconds } from "../units.ts";
 import type { IdleBaseline } from "./energy-figures.ts";
 
@@ -79,6 +80,7 @@ export class HostWatch {
   #last: WatchPoint;
   #totals: ShareTotals = noShares;
   #failedTicks = 0;
+  #lastFailure: string | null = null;
 
   /** Takes the baseline reading. Throws when the host cannot be read at all. */
   constructor(host: WatchedHost) {
@@ -92,15 +94,27 @@ export class HostWatch {
     return this.#totals;
   }
 
+  /** Steps of counters that added nothing, and ticks that could not be read, since the watch began. */
+  get gaps(): number {
+    return this.#last.reading.gaps - this.#opened.gaps + this.#failedTicks;
+  }
+
+  /** Why the last tick could not be read; null when it could. */
+  get lastFailure(): string | null {
+    return this.#lastFailure;
+  }
+
   /** One tick. Null when something could not be read, or no time has passed: then the next tick covers this one too. */
   advance(): HostView | null {
     let point: WatchPoint;
     try {
       point = takePoint(this.#host);
-    } catch {
+    } catch (error) {
       this.#failedTicks += 1;
+      this.#lastFailure = messageOf(error);
       return null;
     }
+    this.#lastFailure = null;
     if (point.reading.monotonicNs <= this.#last.reading.monotonicNs) return null;
     const use = this.#host.meter.sample();
     const tick = { ...tickBetween(this.#last, point), cpuSecondsByConsumer: use.cpuSecondsByConsumer };
@@ -116,8 +130,7 @@ export class HostWatch {
     const domains = domainPower(this.#opened, this.#last.reading, point.reading, tick.durationSeconds);
     this.#totals = after;
     this.#last = point;
-    const gaps = point.reading.gaps - this.#opened.gaps + this.#failedTicks;
-    return { ...viewOf(this.#host, added, after, tick, use.names), domains, gaps };
+    return { ...viewOf(this.#host, added, after, tick, use.names), domains, gaps: this.gaps };
   }
 }
 

@@ -19,7 +19,7 @@ export const idleBusyRatioLimit = 0.05;
 
 /**
  * Mean power over ten equal windows; whoever awaits it keeps the process alive meanwhile. Null when any window could not be
- * read. Where readings come from elsewhere a window may bring none that is new: the next one covers it.
+ * read, or energy is missing. Where readings come from elsewhere a window may bring none that is new: the next one covers it.
  */
 export async function idleCalibration(
   sampler: Sampler,
@@ -27,13 +27,15 @@ export async function idleCalibration(
   logicalCpuCount: number,
 ): Promise<IdleCalibration | null> {
   const windowMs = Math.max(20, (durationSeconds * 1000) / sampleCount);
-  if (!sampler.advance()) return null;
-  const start = sampler.totals;
+  sampler.advance();
+  if (sampler.lastFailure !== null) return null;
+  const [start, gapsBefore] = [sampler.totals, sampler.gaps];
   const windowWatts: number[] = [];
   for (let index = 0; index < sampleCount; index += 1) {
     const before = sampler.totals;
     await delay(windowMs);
-    if (!sampler.advance()) return null;
+    sampler.advance();
+    if (sampler.gaps > gapsBefore) return null;
     const window = totalsBetween(before, sampler.totals);
     if (window.durationSeconds > 0) windowWatts.push(window.hostJoules / window.durationSeconds);
   }

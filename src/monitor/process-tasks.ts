@@ -3,6 +3,7 @@ import { type ProcessShares, TaskShares } from "../attribution/task-shares.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { ownThreadCpuClock, type ThreadCpuClock } from "../host/thread-cpu.ts";
 import { ActivePower } from "./active-power.ts";
+import type { Moment } from "./moment.ts";
 import { type OwnProcess, windowBetween } from "./own-process.ts";
 import { sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
 import { TaskContexts } from "./task-contexts.ts";
@@ -54,8 +55,10 @@ export class ProcessTasks {
   #tickMs = 0;
   #processCpuSeconds = 0;
   #loopCpuSeconds: number | null = null;
-  #firstTotals: AttributionTotals = zeroTotals;
-  #windowTotals: AttributionTotals = zeroTotals;
+  /** When the first task started. */
+  #first: Moment | null = null;
+  /** At the end of the last window; null before it. */
+  #windowTotals: AttributionTotals | null = null;
   #windowChildCpuSeconds = 0;
 
   constructor(options: ProcessTasksOptions) {
@@ -90,9 +93,10 @@ export class ProcessTasks {
     return this.#openTasks;
   }
 
-  /** Totals of the process when the first task started. */
+  /** Totals of the process when the first task started; while a reading of then has not arrived, those of now. */
   get firstTotals(): AttributionTotals {
-    return this.#firstTotals;
+    if (this.#first === null) return zeroTotals;
+    return (this.#first.start ?? this.#first.end ?? this.#options.own?.sampler.latest.end)?.totals ?? zeroTotals;
   }
 
   get shares(): ProcessShares {
@@ -151,11 +155,20 @@ export class ProcessTasks {
     const { own } = this.#options;
     if (!this.#hasBegun || this.#isClosed || own === null) return;
     const { totals } = own.sampler;
-    if (totals.tickCount === this.#windowTotals.tickCount) return;
+    const before = this.#windowTotals ?? this.firstTotals;
+    if (totals.tickCount <= before.tickCount) return;
     const childCpuSeconds = own.childCpuSeconds();
-    this.#shares.endWindow(windowBetween(this.#windowTotals, totals, childCpuSeconds - this.#windowChildCpuSeconds));
+    this.#shares.endWindow(windowBetween(before, totals, childCpuSeconds - this.#windowChildCpuSeconds));
     this.#windowTotals = totals;
     this.#windowChildCpuSeconds = childCpuSeconds;
+  }
+
+  /** Where readings that arrived late were added without a tick: they are the tasks' too. */
+  catchUp(): void {
+    const tickCount = this.#options.own?.sampler.totals.tickCount ?? 0;
+    if (tickCount <= (this.#windowTotals ?? this.firstTotals).tickCount) return;
+    this.endTick();
+    this.endWindow();
   }
 
   close(): void {
@@ -193,9 +206,7 @@ export class ProcessTasks {
   #beginFirst(): void {
     const { own, roots, nowMs, processCpuSeconds } = this.#options;
     this.#loopClock = ownThreadCpuClock(roots);
-    own?.sampler.advance();
-    this.#firstTotals = own?.sampler.totals ?? zeroTotals;
-    this.#windowTotals = this.#firstTotals;
+    this.#first = own?.sampler.beginSpan() ?? null;
     this.#windowChildCpuSeconds = own?.childCpuSeconds() ?? 0;
     this.#power?.look();
     this.#contexts.watch();

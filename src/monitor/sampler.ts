@@ -1,8 +1,9 @@
 import { type AttributionTotals, addTick, zeroTotals } from "../attribution/accumulator.ts";
 import type { Clock } from "../clock.ts";
-import type { EnergyReading, EnergySource } from "../energy/source.ts";
+import type { EnergyReading, EnergySource, ReadingsAround } from "../energy/source.ts";
 import { messageOf } from "../errors.ts";
 import { secondsFromNanoseconds } from "../units.ts";
+import type { Edge, Moment } from "./moment.ts";
 
 /** Time between two readings, unless somebody says otherwise: long enough for CPU clocks that are cut to 10 ms. */
 export const defaultSampleIntervalSeconds = 1;
@@ -19,10 +20,34 @@ export interface SampledHost {
   taskCpuSeconds(): number;
 }
 
-interface SamplePoint {
-  readonly reading: EnergyReading;
+interface CpuPoint {
   readonly hostBusyCpuSeconds: number;
   readonly taskCpuSeconds: number;
+}
+
+interface SamplePoint extends CpuPoint {
+  readonly reading: EnergyReading;
+}
+
+/** A moment that the sampler fills in. */
+interface OpenMoment {
+  end: Edge | null;
+  start: Edge | null;
+  failure: string | null;
+  /** Where the span begins that ends here; null where none ends. */
+  readonly since: Moment | null;
+  readonly begins: Beginning | "nothing";
+}
+
+/**
+ * What begins at a moment. A span that has the task for itself claims no CPU time of before; where others are open, what the
+ * host's clock has not shown yet is theirs, and stays.
+ */
+export type Beginning = "a span" | "a span among others";
+
+/** When it was, and the CPU time of then. */
+interface MomentPoint extends CpuPoint {
+  readonly monotonicNs: bigint;
 }
 
 /**
@@ -34,6 +59,10 @@ export class Sampler {
   #idleWatts: number;
   #last: SamplePoint;
   #totals: AttributionTotals = zeroTotals;
+  /** Moments of open spans whose readings have not arrived, in order of time. */
+  readonly #waiting = new Map<Moment, { readonly moment: OpenMoment; readonly point: MomentPoint }>();
+  /** The last reading before the last silence of the source, and what had been accumulated by then. */
+  #beforeSilence: { readonly reading: EnergyReading; readonly edge: Edge } | null = null;
   /** Failed readings that no later reading of the source has counted itself. */
   #uncountedFailures = 0;
   #lastFailure: string | null = null;
@@ -43,7 +72,19 @@ export class Sampler {
   constructor(host: SampledHost, idleWatts: number) {
     this.#host = host;
     this.#idleWatts = idleWatts;
-    this.#last = takePoint(host);
+    this.#last = { reading: host.source.read(), ...cpuPoint(host) };
+  }
+
+  /** When the sampler took its baseline reading. */
+  get opened(): Moment {
+    const edge = { totals: zeroTotals, gaps: 0 };
+    return { end: edge, start: edge, failure: null };
+  }
+
+  /** The moment of the last reading; nothing is read for it. */
+  get latest(): Moment {
+    const edge = this.#edge();
+    return { end: edge, start: this.#lastFailure === null ? edge : null, failure: this.#lastFailure };
   }
 
   get totals(): AttributionTotals {
@@ -70,36 +111,38 @@ export class Sampler {
     this.#idleWatts = idleWatts;
   }
 
-  /** One tick. False when something could not be read: then nothing was added, and the next tick covers this one too. */
+  /** One tick. False when nothing was added, since it failed or nothing newer is there: the next tick covers this one too. */
   advance(): boolean {
-    if (this.#closed) return false;
-    let point: SamplePoint;
-    try {
-      point = takePoint(this.#host);
-    } catch (error) {
-      this.#uncountedFailures += 1;
-      this.#lastFailure = messageOf(error);
-      return false;
-    }
-    this.#lastFailure = null;
-    // The same reading again: the source has nothing newer yet, and the next tick covers the CPU time of this one too.
-    if (point.reading === this.#last.reading) return false;
-    // A source that fails counts it in its own gaps, which the reading after shows.
-    const countedBySource = point.reading.gaps - this.#last.reading.gaps;
-    this.#uncountedFailures = Math.max(0, this.#uncountedFailures - countedBySource);
-    this.#totals = addTick(this.#totals, tickBetween(this.#last, point), this.#idleWatts);
-    this.#last = point;
-    return true;
+    return this.#advance(null);
   }
 
   /**
-   * One tick, after which another task's span begins: CPU time that the host's clock has not shown yet is not claimed from
-   * the energy of that span.
+   * One tick, after which a task's span begins: CPU time that the host's clock has not shown yet is not claimed from the energy
+   * of that span, unless others are open, whose it is.
    */
-  advanceToNewSpan(): boolean {
-    const succeeded = this.advance();
-    this.#totals = { ...this.#totals, carriedTaskCpuSeconds: 0 };
-    return succeeded;
+  beginSpan(begins: Beginning = "a span"): Moment {
+    return this.#take(null, begins);
+  }
+
+  /** One tick, with which the span since that moment ends, and where another may begin; `settle` waits for its readings. */
+  endSpan(since: Moment, thenBegins: Beginning | "nothing" = "nothing"): Moment {
+    return this.#take(since, thenBegins);
+  }
+
+  /** Waits, for a bounded time, until the source can tell of the moments so far. */
+  async settle(): Promise<void> {
+    await this.#host.source.settle?.();
+    this.#placeWaiting();
+    for (const { moment } of this.#waiting.values()) {
+      if (moment.since === null || moment.end !== null) continue;
+      moment.end = this.#edge();
+      moment.failure = "no reading came in time";
+    }
+  }
+
+  /** Nobody asks for these any more. */
+  forget(...moments: readonly Moment[]): void {
+    for (const moment of moments) this.#waiting.delete(moment);
   }
 
   /** Takes a last reading and closes the source. The totals stay; later ticks add nothing. */
@@ -110,14 +153,101 @@ export class Sampler {
     this.#lastFailure = "the logger was closed";
     this.#host.source.close();
   }
+
+  #take(since: Moment | null, begins: Beginning | "nothing"): Moment {
+    const moment: OpenMoment = { end: null, start: null, failure: null, since, begins };
+    this.#advance(moment);
+    return moment;
+  }
+
+  #advance(moment: OpenMoment | null): boolean {
+    const ticksBefore = this.#totals.tickCount;
+    if (!this.#closed) {
+      try {
+        this.#lastFailure = this.#read(moment);
+      } catch (error) {
+        this.#uncountedFailures += 1;
+        this.#lastFailure = messageOf(error);
+      }
+    }
+    if (moment !== null && this.#lastFailure !== null) {
+      moment.end ??= this.#edge();
+      moment.failure = this.#lastFailure;
+    }
+    return this.#totals.tickCount > ticksBefore;
+  }
+
+  /** Why the source is silent; null when it is not. */
+  #read(moment: OpenMoment | null): string | null {
+    const { source, clock } = this.#host;
+    this.#placeWaiting();
+    const monotonicNs = clock.monotonicNs();
+    const around = source.readAround === undefined ? readNow(source) : source.readAround(monotonicNs);
+    const point = { monotonicNs, ...cpuPoint(this.#host) };
+    if (moment === null) {
+      // What began before this and waits for its reading has to be placed first.
+      if (around !== null && this.#waiting.size === 0) this.#advanceTo({ ...point, reading: around.before });
+    } else if (around === null || !this.#place(moment, point, around)) {
+      this.#waiting.set(moment, { moment, point });
+    }
+    return around?.silence ?? null;
+  }
+
+  #placeWaiting(): void {
+    for (const { moment, point } of this.#waiting.values()) {
+      const around = this.#host.source.readAround?.(point.monotonicNs) ?? null;
+      if (around === null) return;
+      if (this.#place(moment, point, around)) this.#waiting.delete(moment);
+    }
+  }
+
+  /** False when there is something to wait for. */
+  #place(moment: OpenMoment, point: CpuPoint, { before, after, silence }: ReadingsAround): boolean {
+    const atTick = this.#advanceTo({ ...point, reading: before });
+    const isShort = silence === null && moment.since?.start?.totals.tickCount === atTick.totals.tickCount;
+    if (isShort && after === null) return false;
+    // A span that is shorter than a tick ends with the next one.
+    const edge = isShort && after !== null ? this.#advanceTo({ ...point, reading: after }) : atTick;
+    moment.end ??= edge;
+    moment.failure = silence;
+    if (moment.begins === "nothing") return true;
+    if (silence !== null) {
+      if (after === null) return false;
+      this.#beforeSilence = { reading: before, edge };
+      // What the host drew in the silence is shared by nobody: no reading says whose CPU time was whose then.
+      this.#advanceTo({ ...point, reading: after });
+    }
+    if (moment.begins === "a span") this.#totals = { ...this.#totals, carriedTaskCpuSeconds: 0 };
+    moment.start = this.#edge();
+    return true;
+  }
+
+  /** The tick up to a point; where an earlier moment has taken it already, what had been accumulated then. */
+  #advanceTo(point: SamplePoint): Edge {
+    const { reading } = point;
+    if (reading === this.#beforeSilence?.reading) return this.#beforeSilence.edge;
+    // The same reading again: there is nothing newer yet, and the next tick covers the CPU time of this one too.
+    if (reading === this.#last.reading || reading.monotonicNs < this.#last.reading.monotonicNs) return this.#edge();
+    // A source that fails counts it in its own gaps, which the reading after shows.
+    const countedBySource = reading.gaps - this.#last.reading.gaps;
+    this.#uncountedFailures = Math.max(0, this.#uncountedFailures - countedBySource);
+    this.#totals = addTick(this.#totals, tickBetween(this.#last, point), this.#idleWatts);
+    this.#last = point;
+    return this.#edge();
+  }
+
+  #edge(): Edge {
+    return { totals: this.#totals, gaps: this.gaps };
+  }
 }
 
-function takePoint(host: SampledHost): SamplePoint {
-  return {
-    reading: host.source.read(),
-    hostBusyCpuSeconds: host.hostBusyCpuSeconds(),
-    taskCpuSeconds: host.taskCpuSeconds(),
-  };
+function readNow(source: EnergySource): ReadingsAround {
+  const reading = source.read();
+  return { before: reading, after: reading, silence: null };
+}
+
+function cpuPoint(host: SampledHost): CpuPoint {
+  return { hostBusyCpuSeconds: host.hostBusyCpuSeconds(), taskCpuSeconds: host.taskCpuSeconds() };
 }
 
 function tickBetween(earlier: SamplePoint, later: SamplePoint) {

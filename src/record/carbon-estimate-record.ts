@@ -3,7 +3,7 @@ import { type SnakeJson, toSnakeCase } from "../snake-case.ts";
 import type { CamelCased } from "./camel-case.ts";
 import { attemptFields, embodiedFields, sciFields, taxonomyFields } from "./disclosure-fields.ts";
 import { cpuFields, energyFields, gpuFields, memoryFields } from "./energy-fields.ts";
-import { count, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
+import { count, envelopeFields, estimateSchemaVersions, isoTime, labels, nonNegative, ratio, words } from "./fields.ts";
 import { gramsFields } from "./grams-fields.ts";
 import { inputFields } from "./input-fields.ts";
 import { parseWith } from "./parse.ts";
@@ -32,7 +32,9 @@ const estimateFields = {
     .nullable()
     .meta({ description: "The same energy with the marginal intensity: another quantity, never to be added." }),
   notes: z.array(words),
-  energy_standard_uncertainty_wh: nonNegative.exactOptional(),
+  energy_standard_uncertainty_wh: nonNegative
+    .exactOptional()
+    .meta({ description: "Of energy_wh_stated, of all its errors, before values below zero were excluded." }),
   embodied: embodiedFields.exactOptional(),
   sci: sciFields.exactOptional(),
   taxonomy: taxonomyFields.nullable().exactOptional(),
@@ -76,6 +78,7 @@ export const carbonEstimateRecordSchema = z
     ...recorderFields,
     labels,
     ...estimateFields,
+    ...envelopeFields,
   })
   .meta({
     title: "carbon_estimate",
@@ -97,12 +100,13 @@ export interface CarbonEstimateRecordInput extends Partial<CamelCased<z.infer<ty
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-function statusOf({ intensity: { isEstimated, isProvisional = false } }: EstimateToRecord): string {
-  return isEstimated || isProvisional ? "provisional" : "settled";
+function statusOf({ intensity }: EstimateToRecord): string {
+  const { isEstimated, isProvisional = false, coveragePct = 100 } = intensity;
+  return isEstimated || isProvisional || coveragePct < 100 ? "provisional" : "settled";
 }
 
 /**
- * The record of an estimate, ready for the ledger. It stays provisional while its intensity is not an observation of the span
+ * The record of an estimate, ready for the ledger. It stays provisional while its intensity is not an observation of the whole span
  * itself, or may still be revised. Throws RECORD_INVALID when a number is not finite or outside its range.
  */
 export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): CarbonEstimateRecord {
@@ -127,13 +131,11 @@ export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): Car
 }
 
 /** The same task's record with a newer estimate; whatever was measured stays as it was recorded. Throws RECORD_INVALID. */
-export function restatedEstimateRecord(previous: CarbonEstimateRecord, estimate: EstimateToRecord): CarbonEstimateRecord {
-  const fields = toSnakeCase(estimate);
-  if (typeof fields !== "object" || fields === null) return parseWith(carbonEstimateRecordSchema, fields);
-  return parseWith(carbonEstimateRecordSchema, {
-    ...previous,
-    ...fields,
-    schema_version: "1.2.0",
-    status: statusOf(estimate),
-  });
+export function restatedEstimateRecord(
+  previous: CarbonEstimateRecord,
+  estimate: EstimateToRecord,
+): CarbonEstimateRecord {
+  const newer = new Map<string, unknown>([...Object.entries(previous), ...Object.entries(toSnakeCase(estimate) ?? {})]);
+  newer.set("schema_version", "1.2.0").set("status", statusOf(estimate));
+  return parseWith(carbonEstimateRecordSchema, Object.fromEntries(newer));
 }

@@ -18,4 +18,18 @@ export const ratio = z.number().min(0).max(1);
 
 export const words = z.string().min(1);
 
+/** What a ledger, or whoever signs, may add to a record of any kind. */
+export const envelopeFields = {
+  append_id: z
+    .string()
+    .min(1)
+    .max(128)
+    .exactOptional()
+    .meta({ description: "Given by whoever appended it, so that a retry is no second record." }),
+  signature: words
+    .exactOptional()
+    .meta({ description: "Ed25519 over the record without append_id and signature, in base64." }),
+  signing_key: words.exactOptional().meta({ description: "Verifier key of that signature." }),
+};
+
 export const labels = z.record(words, z.string()).meta({ description: "The user's own key and value pairs." });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { firstSchemaVersion, isoTime, words } from "./fields.ts";
+import { envelopeFields, firstSchemaVersion, isoTime, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -15,16 +15,15 @@ export const importedEntryRecordSchema = z
     line: z.int().min(1).meta({ description: "Place in that ledger, from 1." }),
     original_line: z.string().meta({ description: "The line without its line feed, byte by byte." }),
     original_line_sha256: sha256,
-    entry_hash: sha256
-      .nullable()
-      .meta({
-        description: "Its hash by the rules of its format: the next line's prev_hash. Null where it is no entry.",
-      }),
+    entry_hash: sha256.nullable().meta({
+      description: "Its hash by the rules of its format: the next line's prev_hash. Null where it is no entry.",
+    }),
     verified_with: sha256.nullable().meta({
       description:
         "Ed25519 public key, in hex, under which it and all lines before it verified; null when they did not.",
     }),
     problem: words.nullable().meta({ description: "What was wrong with it when it was imported." }),
+    ...envelopeFields,
   })
   .meta({
     title: "imported_entry",

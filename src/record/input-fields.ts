@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isoTime, nonNegative, words } from "./fields.ts";
+import { count, isoTime, nonNegative, words } from "./fields.ts";
 
 /** What an estimate was made of beside the intensities: a settlement makes it again from these, with nothing else changed. */
 
@@ -42,10 +42,11 @@ export const inputFields = z
       .nullable()
       .meta({ description: "The times that intensities were asked for; null where nothing was known of them." }),
     energy_by_time: z
-      .array(z.strictObject({ from_ms: nonNegative, to_ms: nonNegative, energy_wh: nonNegative }))
+      .array(z.tuple([nonNegative, nonNegative, nonNegative]))
       .nullable()
       .meta({
-        description: "When the energy was used, in milliseconds from looked_up.start_ts; null: evenly. At most 96 parts.",
+        description:
+          "When the energy was used: begin and end in milliseconds from looked_up.start_ts, and watt-hours; null: evenly. At most 96 parts.",
       }),
     wall_factor: wallFactor,
     gpu_wall_factor: wallFactor,
@@ -56,5 +57,8 @@ export const inputFields = z
     }),
     embodied: z.array(z.strictObject({ ...valueFields, quantity: words, unit: words })),
     region_was_named: z.boolean(),
+    trials: count
+      .nullable()
+      .meta({ description: "Trials of monte_carlo that were asked for; null: as many as two digits took." }),
   })
   .meta({ description: "What the estimate was made of beside the intensities, so that it can be made again." });

@@ -1,13 +1,17 @@
-import type { LedgerRecord } from "./parse-record.ts";
-
-/** Which record of a ledger counts for each estimate: the first one, or its last restatement. */
+/**
+ * Which record of a ledger counts for each estimate: the first one, or its last restatement. For `aggregate`:
+ * `isSuperseded: (_, index) => latest.replacementOf(index) !== null`, after all records were taken.
+ */
 export interface LatestRecords {
   /** Takes the records in order of `seq`. Those that are no estimate and no restatement may be left out. */
-  take(seq: number, record: Pick<LedgerRecord, "kind"> | LedgerRecord): void;
+  take(seq: number, record: RecordWithPlace | { readonly kind: string }): void;
   /** Number of the record that counts in the place of this one; null where it counts itself. */
   replacementOf(seq: number): number | null;
-  /** Number of the first record that this restatement belongs to; the number itself for any other record. */
-  firstOf(seq: number): number;
+}
+
+interface RecordWithPlace {
+  readonly kind: string;
+  readonly restates: { readonly seq: number };
 }
 
 export function latestRecords(): LatestRecords {
@@ -25,6 +29,5 @@ export function latestRecords(): LatestRecords {
       const latest = latestByFirst.get(firstOf(seq)) ?? seq;
       return latest > seq ? latest : null;
     },
-    firstOf,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, firstSchemaVersion, isoTime, labels, words } from "./fields.ts";
+import { count, envelopeFields, firstSchemaVersion, isoTime, labels, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
 /** A remark by a person, about the ledger or about one of its records. */
@@ -13,6 +13,7 @@ export const noteRecordSchema = z
       .nullable()
       .meta({ description: "Number of the record that the note is about; null for the ledger." }),
     labels,
+    ...envelopeFields,
   })
   .meta({ title: "note", description: "A remark by a person." });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CarbonOpsError } from "../errors.ts";
 import { type CarbonEstimateRecord, carbonEstimateRecordSchema } from "./carbon-estimate-record.ts";
-import { count, firstSchemaVersion, isoTime, nonNegative, words } from "./fields.ts";
+import { count, envelopeFields, firstSchemaVersion, isoTime, nonNegative, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
 /** Where a record stands in its ledger: its number, and the hash that its line has in chain and tree. */
@@ -30,6 +30,7 @@ export const restatementRecordSchema = z
     new: value,
     difference_grams: z.number().meta({ description: "New less old." }),
     record: carbonEstimateRecordSchema.meta({ description: "The whole estimate as it counts from now on." }),
+    ...envelopeFields,
   })
   .meta({
     title: "restatement",

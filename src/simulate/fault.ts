@@ -33,6 +33,18 @@ export function parseFault(text: string): Fault {
   return { kind, target: found[4] ?? null, fromNs, untilNs };
 }
 
+/** @param targetsOf what a kind of fault can befall. Throws INPUT_INVALID for a fault whose target is not there. */
+export function refuseIdleFaults(faults: readonly Fault[], targetsOf: (kind: FaultKind) => readonly string[]): void {
+  for (const { kind, target } of faults) {
+    const targets = targetsOf(kind);
+    if (target === null || targets.includes(target)) continue;
+    throw new CarbonOpsError(
+      "INPUT_INVALID",
+      `A fault on "${target}" would befall nothing; here, ${kind} can befall ${targets.join(", ")}.`,
+    );
+  }
+}
+
 /** What hinders the readers of a file; null where nothing does. */
 export type Hindrance = Exclude<FaultKind, "reset"> | null;
 

@@ -66,7 +66,7 @@ export function liveFile(
   };
 }
 
-/** Files of /proc whose reading fails, to stand in for registers that do: a link to one gives its reader the real error. */
+/** Files of /proc and /sys whose reading fails, to stand in for registers that do: a link to one gives its reader the real error. */
 export interface FailingFiles {
   readonly eio: string;
   /** Null where none fails with EINVAL for this user. */
@@ -74,14 +74,20 @@ export interface FailingFiles {
 }
 
 /**
- * EIO: nothing is mapped at the first pages of any process, so reading them from /proc/self/mem fails (kernel fs/proc/base.c). EINVAL: files
- * that can be opened but have nothing to read, which depends on the kernel and the user, so they are tried.
+ * Files that everybody may open but that have nothing to read depend on the kernel, so they are tried. EIO: a device that never suspends by
+ * itself (kernel drivers/base/power/sysfs.c, autosuspend_delay_ms_show); else the first pages of any process, where nothing is mapped (kernel
+ * fs/proc/base.c), which a process that has given up root may not open. EINVAL: the speed of an interface that has none (kernel
+ * net/core/net-sysfs.c, speed_show); else what a process may write only.
  */
-export function failingFiles(procRoot: string): FailingFiles {
-  const candidates = [join(procRoot, "self", "clear_refs"), join(procRoot, "self", "attr", "current")];
+export function failingFiles({ proc, sys }: { readonly proc: string; readonly sys: string }): FailingFiles {
+  const failingWith = (code: string, paths: readonly string[]): string | undefined =>
+    paths.find((path) => readingProblem(path) === code);
+  const devices = ["platform", "system/cpu", "virtual/tty/tty0"];
+  const delays = devices.map((device) => join(sys, "devices", device, "power", "autosuspend_delay_ms"));
+  const unreadable = [join(proc, "self", "clear_refs"), join(proc, "self", "attr", "current")];
   return {
-    eio: join(procRoot, "self", "mem"),
-    einval: candidates.find((path) => readingProblem(path) === "EINVAL") ?? null,
+    eio: failingWith("EIO", delays) ?? join(proc, "self", "mem"),
+    einval: failingWith("EINVAL", [join(sys, "class", "net", "lo", "speed"), ...unreadable]) ?? null,
   };
 }
 

@@ -1,19 +1,28 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulatedCounter } from "./counter.ts";
-import { type Hindrance, hindranceAt, resetBetween } from "./fault.ts";
-import type { HostShape, SimulatedDomain, SimulatedKind } from "./host.ts";
+import { type FaultKind, type Hindrance, hindranceAt, resetBetween } from "./fault.ts";
+import type { HostShape, SimulatedDomain, SimulatedHost, SimulatedKind } from "./host.ts";
 import { type LiveFile, liveFile, putFailing } from "./live-file.ts";
 import { cpusPerPackage, dieOf, shownPackages, writeMachine, writeOnline } from "./machine-files.ts";
 import type { SimulatedTree, TreeRequest } from "./powercap-tree.ts";
 
-/** Registers by number: Intel SDM volume 4, AMD PPR for family 17h. */
+/**
+ * Registers by number: Intel SDM volume 4, AMD PPR for family 17h. AMD's register of a core, C001029AH, is left out: its bytes would lie
+ * upon those of the unit and of the package, since registers that are one number apart are one byte apart in a plain file.
+ */
 const unitRegisters = { intel: 0x606, amd: 0xc0010299 } as const;
 const filterRegister = 0xbc;
 const energyRegisters: Readonly<Record<HostShape["vendor"], Partial<Record<SimulatedKind, number>>>> = {
   intel: { package: 0x611, dram: 0x619, core: 0x639, uncore: 0x641, psys: 0x64d },
-  amd: { package: 0xc001029b, core: 0xc001029a },
+  amd: { package: 0xc001029b },
 };
+
+/** A reset befalls a counter, everything else a CPU's file. */
+export function msrTargets({ domains, shape }: SimulatedHost, kind: FaultKind): readonly string[] {
+  if (kind === "reset") return domains.map((domain) => domainId(domain, shape));
+  return Array.from({ length: shownPackages(shape) * cpusPerPackage }, (_, cpu) => `cpu${cpu}`);
+}
 
 interface ShownCpu {
   readonly cpu: number;
@@ -59,9 +68,16 @@ function showCpu(request: TreeRequest, cpu: number): ShownCpu {
   const registers = registersOf(host.domains, host.shape, cpu);
   const path = join(directory, "dev", "cpu", String(cpu), "msr");
   const file = liveFile(path, mode, (write) => {
-    for (const [register, value] of registers) write(littleEndian(value()), register);
+    for (const [register, value] of registers) {
+      write(littleEndian(value()).subarray(0, bytesUntilNext(registers, register)), register);
+    }
   });
   return { cpu, path, file, hindrance: null };
+}
+
+/** A register that follows closely would be written over by its neighbour, and shown so until its own turn. */
+function bytesUntilNext(registers: ReadonlyMap<number, unknown>, register: number): number {
+  return Math.min(...[...registers.keys()].filter((other) => other > register), register + 8) - register;
 }
 
 function littleEndian(value: bigint): Buffer {

@@ -56,6 +56,10 @@ export function powercapTree(request: TreeRequest): SimulatedTree {
   };
 }
 
+export function powercapTargets(host: SimulatedHost): readonly string[] {
+  return powercapZones(host).map(({ directoryName }) => directoryName);
+}
+
 /** A zone is gone with the one that it lies in. */
 function hindranceOf({ faults }: TreeRequest, zones: readonly ShownZone[], shown: ShownZone, atNs: bigint): Hindrance {
   const parent = zones.find(({ zone }) => zone.domain === shown.zone.domain.inside);

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { Fault } from "./fault.ts";
+import { type Fault, refuseIdleFaults } from "./fault.ts";
 import { type HostShape, type SimulatedHost, simulatedHost } from "./host.ts";
 import { failingFiles } from "./live-file.ts";
-import { msrTree } from "./msr-tree.ts";
+import { msrTargets, msrTree } from "./msr-tree.ts";
 import { preparePlace } from "./place.ts";
-import { powercapTree, type SimulatedTree } from "./powercap-tree.ts";
+import { powercapTargets, powercapTree, type SimulatedTree } from "./powercap-tree.ts";
 import { nanosecondsOf } from "./profile.ts";
 import { millionths, wholeTimes } from "./ratio.ts";
 import { type Truth, truthOf } from "./truth.ts";
@@ -23,8 +23,8 @@ export interface SimulationRequest {
   /** Time between two updates of the files. */
   readonly tickMilliseconds: number;
   readonly clock: Clock;
-  /** "/proc", whose failing files stand in for registers that fail. */
-  readonly procRoot: string;
+  /** "/proc" and "/sys", whose failing files stand in for registers that fail. */
+  readonly roots: { readonly proc: string; readonly sys: string };
 }
 
 export interface Simulation {
@@ -38,15 +38,17 @@ export interface Simulation {
 }
 
 /**
- * Keeps the files of a simulated host moving until it is stopped. Throws INPUT_INVALID for a directory that it may not use, and
- * OUTPUT_FAILED where it cannot write.
+ * Keeps the files of a simulated host moving until it is stopped. Throws INPUT_INVALID for a directory that it may not use and for a
+ * fault that befalls nothing, and OUTPUT_FAILED where it cannot write.
  */
 export function startSimulation(request: SimulationRequest): Simulation {
   const { clock, durationSeconds } = request;
-  preparePlace(request.directory);
+  const isPowercap = request.window === "powercap";
   const host = simulatedHost(request.shape);
-  const failing = failingFiles(request.procRoot);
-  const layTree = request.window === "powercap" ? powercapTree : msrTree;
+  refuseIdleFaults(request.faults, (kind) => (isPowercap ? powercapTargets(host) : msrTargets(host, kind)));
+  preparePlace(request.directory);
+  const failing = failingFiles(request.roots);
+  const layTree = isPowercap ? powercapTree : msrTree;
   const tree = layTree({ ...request, host, failing });
   const startNs = clock.monotonicNs();
   const speed = millionths(request.speed);

@@ -1,26 +1,27 @@
 import { CarbonOpsError } from "../errors.ts";
-import { increasingRoot } from "./bracketing-root.ts";
-import { lnSigmaFromRelative, lognormalFromMean } from "./lognormal.ts";
+import { type Factor, isScored, productOfFactorDistributions } from "./factor.ts";
+import { lognormalFromMean } from "./lognormal.ts";
 import {
   constant,
   lognormalVariable,
   type PositiveVariable,
   productVariable,
+  scoredVariable,
   sumVariable,
 } from "./positive-variable.ts";
-import { productOfFactors, type Quantity } from "./product.ts";
+import type { Quantity } from "./product.ts";
 import { type TruncatedNormal, truncatedNormal } from "./truncated-normal.ts";
 
 /**
- * The method `analytical_truncated`: G = E * (product of factors) + addend, where E is normal truncated at 0, the product of the
- * positive factors is one lognormal matched to its exact mean and variance, and the addend (embodied carbon) is lognormal.
+ * The method `analytical_truncated`: G = E * (product of factors) + addend, where E is normal truncated at 0, the positive factors
+ * are lognormals (on top of a lowest value, where they have one; their product is then integrated), and the addend (embodied carbon) is lognormal.
  * Quantiles come from quadrature of the distribution function, not from a multiple of the standard uncertainty.
  */
 export interface ProductModel {
   /** Parent of the truncated normal. A mean below 0 is allowed when its uncertainty is above 0: the data are a difference. */
   readonly energy: Quantity;
   /** Independent factors above 0; a mean of exactly 0 (a marginal rate may be) leaves the addend alone. */
-  readonly factors: readonly Quantity[];
+  readonly factors: readonly Factor[];
   /** Independent positive addend, in the unit of the result. */
   readonly addend?: Quantity;
   /** Probability that the interval holds, in (0, 1); default 0.95. */
@@ -79,9 +80,9 @@ export function analyticalTruncated(model: ProductModel): AnalyticalResult {
     method: "analytical_truncated",
     mean: unit * result.mean,
     standardUncertainty: unit * result.standardDeviation,
-    median: unit * quantile(result, 0.5),
-    lower: isUpperLimit ? 0 : unit * quantile(result, (1 - level) / 2),
-    upper: unit * quantile(result, isUpperLimit ? level : (1 + level) / 2),
+    median: unit * result.quantile(0.5),
+    lower: isUpperLimit ? 0 : unit * result.quantile((1 - level) / 2),
+    upper: unit * result.quantile(isUpperLimit ? level : (1 + level) / 2),
     level,
     intervalKind: isUpperLimit ? "upper_limit" : "equal_tailed",
     energyMean: unit * (energy?.mean ?? parentMean),
@@ -104,31 +105,19 @@ function scaleOf({ mean, standardUncertainty }: Quantity): number {
   return size === 0 ? 1 : 2 ** Math.floor(Math.log2(size));
 }
 
-function productOf(
-  energy: TruncatedNormal | null,
-  exactEnergy: number,
-  factors: readonly Quantity[],
-): PositiveVariable {
-  const factor = productOfFactors(factors);
+function productOf(energy: TruncatedNormal | null, exactEnergy: number, factors: readonly Factor[]): PositiveVariable {
+  const factor = productOfFactorDistributions(factors);
   if (factor.mean === 0) return constant(0);
   if (energy !== null) return productVariable(energy, factor);
-  const mean = exactEnergy * factor.mean;
-  if (mean === 0) return constant(0);
-  return lognormalVariable(lognormalFromMean(mean, exactEnergy * factor.standardUncertainty));
+  if (exactEnergy === 0) return constant(0);
+  if (isScored(factor)) return scoredVariable(factor, exactEnergy);
+  return lognormalVariable(lognormalFromMean(exactEnergy * factor.mean, exactEnergy * factor.standardUncertainty));
 }
 
 function withAddend(product: PositiveVariable, addend: Quantity | undefined, unit: number): PositiveVariable {
   if (addend === undefined || addend.mean === 0) return product;
   const distribution = lognormalFromMean(addend.mean / unit, addend.standardUncertainty / unit);
   return sumVariable(product, lognormalVariable(distribution));
-}
-
-/** The root is sought in ln x, where skewed distributions are nearly symmetrical. */
-function quantile(variable: PositiveVariable, p: number): number {
-  if (variable.quantile !== null) return variable.quantile(p);
-  const { lnMedian } = lognormalFromMean(variable.mean, variable.standardDeviation);
-  const step = lnSigmaFromRelative(variable.standardDeviation / variable.mean);
-  return Math.exp(increasingRoot((lnX) => variable.cdf(Math.exp(lnX)) - p, lnMedian, 2 * step));
 }
 
 function checkModel({ energy, factors, addend }: ProductModel, level: number): void {
@@ -146,10 +135,13 @@ function checkModel({ energy, factors, addend }: ProductModel, level: number): v
       throw invalid("standard uncertainty", standardUncertainty, "a finite number, 0 or more");
     }
   }
-  for (const { mean, standardUncertainty } of factors) {
+  for (const { mean, standardUncertainty, lowest = 0 } of factors) {
     if (!(mean >= 0 && Number.isFinite(mean))) throw invalid("factor's mean", mean, "a finite number, 0 or more");
     if (mean === 0 && standardUncertainty > 0)
       throw invalid("uncertainty of a factor that is 0", standardUncertainty, "0 too");
+    if (!(lowest >= 0 && (lowest < mean || lowest === 0 || standardUncertainty === 0))) {
+      throw invalid("lowest value of a factor", lowest, "0 or more, and below its mean");
+    }
   }
   if (addend !== undefined && !(addend.mean >= 0 && Number.isFinite(addend.mean))) {
     throw invalid("addend's mean", addend.mean, "a finite number, 0 or more");

@@ -27,6 +27,7 @@ export { coverageFactor, rectangularCoverageFactor, trapezoidalCoverageFactor } 
 export { difference, productOfCorrelatedNormals } from "./difference.ts";
 export { type Distribution, type Moments, momentsOf, quantileFunction } from "./distribution.ts";
 export { type ExtremeDeviateOptions, extremeDeviates } from "./extreme-deviates.ts";
+export type { Factor } from "./factor.ts";
 export type { HourOptions } from "./hour-sources.ts";
 export { fitLine, type LineFit } from "./line-fit.ts";
 export {

@@ -1,12 +1,13 @@
 import { erfc, erfcx } from "./error-function.ts";
-import { portableLog } from "./portable-math.ts";
+import { portableExp, portableLog } from "./portable-math.ts";
 
 /** The standard normal distribution: density, tails and quantile. */
 
 const sqrtTwoPi = Math.sqrt(2 * Math.PI);
+const sqrtHalfPi = Math.sqrt(Math.PI / 2);
 
 export function normalDensity(z: number): number {
-  return Math.exp((-z * z) / 2) / sqrtTwoPi;
+  return portableExp(-0.5 * z * z) / sqrtTwoPi;
 }
 
 /** P(Z <= z). */
@@ -22,6 +23,11 @@ export function normalUpperTail(z: number): number {
 /** Density over upper tail, phi(z) / Q(z) (the inverse Mills ratio), for z where both underflow too. */
 export function normalHazard(z: number): number {
   return Math.sqrt(2 / Math.PI) / erfcx(z / Math.SQRT2);
+}
+
+/** Upper tail over density, Q(z) / phi(z) (the Mills ratio), for z from 0 up. */
+export function normalMills(z: number): number {
+  return sqrtHalfPi * erfcx(z / Math.SQRT2);
 }
 
 /**

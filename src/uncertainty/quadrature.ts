@@ -30,6 +30,15 @@ export function gaussHermite(count: number): readonly QuadratureNode[] {
   });
 }
 
+/** Computes nodes when they are first asked for, and keeps them. */
+export function onceNeeded(compute: () => readonly QuadratureNode[]): () => readonly QuadratureNode[] {
+  let nodes: readonly QuadratureNode[] | null = null;
+  return () => {
+    nodes ??= compute();
+    return nodes;
+  };
+}
+
 interface PolynomialValue {
   readonly value: number;
   readonly derivative: number;

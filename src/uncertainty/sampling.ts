@@ -1,6 +1,6 @@
 import { type Distribution, quantileFunction } from "./distribution.ts";
 import { normalCdf, normalQuantile, normalUpperTail } from "./normal.ts";
-import { portableExp, portableLog } from "./portable-math.ts";
+import { moderateExp, portableExp, portableLog } from "./portable-math.ts";
 import type { Sfc32 } from "./random-stream.ts";
 import { fillNormals, nextNormal } from "./ziggurat.ts";
 
@@ -63,7 +63,17 @@ function linear(mean: number, standardDeviation: number): (values: Float64Array,
   };
 }
 
+/** No normal number drawn here is as far out: the tail of the ziggurat ends before 15. */
+const farthestNormal = 40;
+
 function exponentials(shift: number, lnMedian: number, lnSigma: number): (values: Float64Array, count: number) => void {
+  if (Math.abs(lnMedian) + farthestNormal * lnSigma < 700) {
+    return (values, count) => {
+      for (let index = 0; index < count; index += 1) {
+        values[index] = shift + moderateExp(lnMedian + lnSigma * (values[index] ?? 0));
+      }
+    };
+  }
   return (values, count) => {
     for (let index = 0; index < count; index += 1) {
       values[index] = shift + portableExp(lnMedian + lnSigma * (values[index] ?? 0));

@@ -1,5 +1,13 @@
+import { checkFinite, checkPositive } from "./checked-parameter.ts";
 import { erfcx } from "./error-function.ts";
-import { normalDensity, normalHazard, normalQuantile, normalUpperTail } from "./normal.ts";
+import { normalDensity, normalHazard, normalMills, normalQuantile, normalUpperTail } from "./normal.ts";
+import { portableExp } from "./portable-math.ts";
+
+/** A probability and a density that are being added up over the nodes of a quadrature. */
+export interface ProbabilitySum {
+  probability: number;
+  density: number;
+}
 
 /**
  * A normal distribution truncated to values above 0: what is known about a difference that physics bounds at zero.
@@ -21,26 +29,51 @@ export interface TruncatedNormal {
   readonly standardDeviation: number;
   density(x: number): number;
   cdf(x: number): number;
+  /** Adds weight times cdf(x), and scale times density(x), to the sum: both come from one exponential. */
+  addProbability(sum: ProbabilitySum, x: number, weight: number, scale: number): void;
   /** x with cdf(x) = p, for p in [0, 1]. */
   quantile(p: number): number;
   /** The shortest interval that holds a probability: about the mode, or from 0 where the mode is too near. */
   shortestInterval(level: number): readonly [number, number];
 }
 
-/** @param parentSigma above 0; any finite parentMean, negative ones included */
+/**
+ * Throws INPUT_INVALID for a parentMean that is not finite (negative ones are allowed), and for a parentSigma that is not above 0: what is
+ * exact has no density, and needs no distribution.
+ */
 export function truncatedNormal(parentMean: number, parentSigma: number): TruncatedNormal {
+  checkFinite("parent mean of a truncated normal", parentMean);
+  checkPositive("parent sigma of a truncated normal", parentSigma);
   const alpha = -parentMean / parentSigma;
   const { meanAboveBound, variance } = standardMoments(alpha);
+  const above = normalUpperTail(alpha);
+  const massBelowZero = normalUpperTail(-alpha);
+  const hazard = normalHazard(alpha);
   return {
     parentMean,
     parentSigma,
-    massBelowZero: normalUpperTail(-alpha),
+    massBelowZero,
     logMassAboveZero: logUpperTail(alpha),
     mode: Math.max(0, parentMean),
     mean: meanAboveBound * parentSigma,
     standardDeviation: Math.sqrt(variance) * parentSigma,
     density: (x) => (x < 0 ? 0 : densityAbove(alpha, x / parentSigma) / parentSigma),
     cdf: (x) => (x <= 0 ? 0 : cdfAbove(alpha, x / parentSigma)),
+    addProbability: (sum, x, weight, scale) => {
+      if (x <= 0) return;
+      const d = x / parentSigma;
+      const z = alpha + d;
+      if (alpha > 0) {
+        const density = hazard * portableExp(-d * (alpha + d / 2));
+        sum.probability += weight * (1 - density * normalMills(z));
+        sum.density += (scale * density) / parentSigma;
+        return;
+      }
+      const density = normalDensity(z);
+      const outer = density * normalMills(Math.abs(z));
+      sum.probability += weight * (z < 0 ? (outer - massBelowZero) / above : 1 - outer / above);
+      sum.density += (scale * density) / (above * parentSigma);
+    },
     quantile: (p) => quantileAbove(alpha, p) * parentSigma,
     shortestInterval: (level) => {
       const [low, high] = shortestAbove(alpha, level);

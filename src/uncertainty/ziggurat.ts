@@ -14,6 +14,10 @@ const layerArea = 9.91256303526217e-3;
 const ends = new Float64Array(layers + 1);
 /** The part of a layer that lies under the curve throughout: the next layer's end over its own. */
 const insides = new Float64Array(layers);
+/** The same for the upper 32 bits of a position alone, as a whole number: below it the position is inside, whatever its other bits. */
+const surelyInside = new Int32Array(layers);
+/** From the 53 bits of a position to a number: the layer's end times 2^-52. */
+const units = new Float64Array(layers);
 
 fillTables();
 
@@ -27,7 +31,12 @@ function fillTables(): void {
     height = portableExp(-0.5 * end * end);
     ends[layer] = end;
   }
-  for (let layer = 0; layer < layers; layer += 1) insides[layer] = endOf(layer + 1) / endOf(layer);
+  for (let layer = 0; layer < layers; layer += 1) {
+    const inside = endOf(layer + 1) / endOf(layer);
+    insides[layer] = inside;
+    surelyInside[layer] = Math.floor(inside * 2 ** 31) - 1;
+    units[layer] = endOf(layer) * 2 ** -52;
+  }
 }
 
 function endOf(layer: number): number {
@@ -50,13 +59,13 @@ export function fillNormals(generator: Sfc32, output: Float64Array, count: numbe
     b = (c + (c << 3)) | 0;
     c = (((c << 21) | (c >>> 11)) + low) | 0;
     const layer = low & 127;
-    const position = (high * 2097152 + (low >>> 11) + 0.5) * 2.220446049250313e-16;
-    if (Math.abs(position) < (insides[layer] ?? 0)) {
-      output[index] = position * (ends[layer] ?? 0);
+    // The size of the upper word without a branch: of a negative number its complement.
+    if ((high ^ (high >> 31)) < (surelyInside[layer] ?? 0)) {
+      output[index] = (high * 2097152 + (low >>> 11) + 0.5) * (units[layer] ?? 0);
       continue;
     }
     generator.setState(a, b, c, d);
-    output[index] = outsideLayer(generator, layer, position);
+    output[index] = normalFrom(generator, high, low);
     ({ a, b, c, d } = generator);
   }
   generator.setState(a, b, c, d);
@@ -65,7 +74,10 @@ export function fillNormals(generator: Sfc32, output: Float64Array, count: numbe
 /** One standard normal number. */
 export function nextNormal(generator: Sfc32): number {
   const high = generator.next();
-  const low = generator.next();
+  return normalFrom(generator, high, generator.next());
+}
+
+function normalFrom(generator: Sfc32, high: number, low: number): number {
   const layer = low & 127;
   const position = (high * 2097152 + (low >>> 11) + 0.5) * 2.220446049250313e-16;
   return Math.abs(position) < (insides[layer] ?? 0)

@@ -1,9 +1,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Aggregate, aggregate, openAggregator } from "../../src/carbon/aggregate.ts";
-import type { EstimateToSum, FiguresToSum } from "../../src/carbon/aggregate-record.ts";
+import type { AggregateItem, EstimateToSum, FiguresToSum } from "../../src/carbon/aggregate-record.ts";
+import type { BudgetRow } from "../../src/carbon/estimate.ts";
 import { CarbonEstimator } from "../../src/carbon/estimator.ts";
+import type { TaskEnergy } from "../../src/carbon/task-energy.ts";
 import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
+import { seededNormals } from "../uncertainty/seeded-normals.ts";
+
+const hour = { startTs: "2025-07-01T10:00:00Z", endTs: "2025-07-01T11:00:00Z" };
 
 /** One hour of a task on host a in Germany: 10 g, half of whose error is shared by everything on that host. */
 function record(changes: Partial<EstimateToSum> = {}): EstimateToSum {
@@ -212,8 +217,112 @@ test("records come from a stream too, and as the estimator writes them", async (
 
 test("what cannot be summed is refused, not taken as 0", async () => {
   await expect(aggregate([record({ grams: Number.NaN })])).rejects.toThrow("grams NaN");
+  await expect(aggregate([record({ grams: -5 })])).rejects.toThrow("grams -5, which cannot be below 0");
+  await expect(aggregate([record({ components: { x: Number.POSITIVE_INFINITY } })])).rejects.toThrow(
+    "component x Infinity",
+  );
+  await expect(aggregate([record({ components: { x: Number.NaN } })])).rejects.toThrow("component x NaN");
   await expect(aggregate([], { by: "label:" })).rejects.toThrow("cannot be grouped by");
   await expect(aggregate([], { level: 1 })).rejects.toThrow("level is 1");
+});
+
+test.each(["null", '"text"', "7"])("%s among the records is refused in one sentence", async (text) => {
+  const items: AggregateItem[] = JSON.parse(`[${text}]`);
+  await expect(aggregate(items)).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: expect.stringMatching(/^An item to be summed is .+, but must be an object; /),
+  });
+});
+
+test("totals written as JSON keep their named sources, in snake_case", async () => {
+  const { total } = await aggregate([record()], { by: "label:team" });
+  expect(JSON.parse(JSON.stringify(total))).toMatchObject({
+    record_count: 1,
+    dropped_energy_wh: 0,
+    average: { components: { "rapl.gain/host=a": 0.3 }, private_uncertainty_grams: 0.4 },
+    marginal: null,
+  });
+  const whole = await aggregate([record()], { by: "label:team" });
+  expect(JSON.parse(JSON.stringify(whole))).toMatchObject({ groups: [{ keys: { "label:team": "search" } }] });
+  expect(JSON.parse(JSON.stringify(total?.average))).toMatchObject({ standard_uncertainty_grams: 0.5 });
+});
+
+/** 1 Wh of standard uncertainty about nothing, on one host whose gain is known to 5 %. */
+const nearIdle: TaskEnergy = {
+  meanWh: 0,
+  additiveWh: 1,
+  gainLnSigma: 0.05,
+  gainSourceId: "rapl.gain/host=a",
+  gainCitation: "Khan et al. 2018",
+  shareLnSigma: 0,
+  boundary: "server_wall",
+  provenance: "measured",
+};
+
+test.each([
+  ["near-idle", nearIdle],
+  ["ordinary", { ...nearIdle, meanWh: 10, idle: { standardUncertaintyWh: 0.5, sourceId: "idle/host=a/cal=1" } }],
+  ["heavy-tailed", { ...nearIdle, meanWh: 10, gainLnSigma: 0.8 }],
+])(
+  "100 %s tasks are together as uncertain as independent energies times the errors that they share",
+  async (_, energy) => {
+    const estimator = new CarbonEstimator({ region: "DE", pue: 1.2 });
+    const estimate = await estimator.estimateOverSpan({ ...hour, energy });
+    const written = buildCarbonEstimateRecord({ type: "run", estimate });
+    const { total } = await aggregate(Array.from({ length: 100 }, () => written));
+    const additive = estimate.budget.filter(({ distribution }) => distribution === "truncated_normal");
+    const relativeSquare = ({ standardUncertainty: u, estimate: mean }: BudgetRow): number => (u / mean) ** 2;
+    const [own, ...idle] = additive.map(relativeSquare);
+    const shared = [...idle, ...estimate.budget.filter((row) => !additive.includes(row)).map(relativeSquare)];
+    const sharedProduct = shared.reduce((product, square) => product * (1 + square), 1);
+    const factors = sharedProduct / (1 + (idle[0] ?? 0));
+    const exact = 100 * estimate.grams * Math.sqrt(sharedProduct - 1 + ((own ?? 0) * factors) / 100);
+    expect((total?.average?.standardUncertaintyGrams ?? 0) / exact).toBeCloseTo(1, 9);
+  },
+);
+
+test("the total of 100 near-idle tasks is no wider than it is: 11.6 g for a scatter that a simulation puts at 11.6 g", async () => {
+  const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({
+    ...hour,
+    energy: nearIdle,
+  });
+  const written = buildCarbonEstimateRecord({ type: "run", estimate });
+  const { total } = await aggregate(Array.from({ length: 100 }, () => written));
+  const [, ...factors] = estimate.budget;
+  const lnSigmas = factors.map(({ lnSigma }) => lnSigma ?? 0);
+  const normal = seededNormals(20264);
+  const gramsPerWh = estimate.grams / estimate.energyWh;
+  const truths = Array.from({ length: 20_000 }, () => {
+    let energyWh = 0;
+    for (let task = 0; task < 100; task += 1) energyWh += Math.abs(normal());
+    return lnSigmas.reduce(
+      (grams, lnSigma) => grams * Math.exp(lnSigma * normal() - lnSigma ** 2 / 2),
+      gramsPerWh * energyWh,
+    );
+  });
+  const mean = truths.reduce((sum, truth) => sum + truth, 0) / truths.length;
+  const scatter = Math.sqrt(truths.reduce((sum, truth) => sum + (truth - mean) ** 2, 0) / truths.length);
+  expect((total?.average?.standardUncertaintyGrams ?? 0) / scatter).toBeGreaterThan(0.97);
+  expect((total?.average?.standardUncertaintyGrams ?? 0) / scatter).toBeLessThan(1.03);
+});
+
+test("the interval of a total over 100 heavy-tailed tasks holds 95 % of what they say may be true", async () => {
+  const energy = { ...nearIdle, meanWh: 10, gainLnSigma: 0.8 };
+  const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({ ...hour, energy });
+  const written = buildCarbonEstimateRecord({ type: "run", estimate });
+  const { total } = await aggregate(Array.from({ length: 100 }, () => written));
+  const lnSigma = Math.hypot(...estimate.budget.map((row) => row.lnSigma ?? 0));
+  const normal = seededNormals(7);
+  const { lowerGrams, upperGrams } = total?.average?.interval ?? { lowerGrams: 0, upperGrams: 0 };
+  const count = 40_000;
+  let inside = 0;
+  for (let draw = 0; draw < count; draw += 1) {
+    const shared = Math.exp(lnSigma * normal() - lnSigma ** 2 / 2);
+    // The hundred energies of 10 +- 1 Wh, together 1000 +- 10 Wh.
+    const grams = 100 * estimate.grams * shared * (1 + normal() / 100);
+    if (grams >= lowerGrams && grams <= upperGrams) inside += 1;
+  }
+  expect(Math.abs(inside / count - 0.95)).toBeLessThan(0.005);
 });
 
 test("a label with a value of its own per record ends with a sentence, not with the memory", () => {

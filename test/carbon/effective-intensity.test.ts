@@ -5,6 +5,13 @@ import type { IntensitySeries } from "../../src/intensity/intensity.ts";
 import { hourly, hourMs, liveProvider, liveSeries } from "./example-series.ts";
 
 const ten = "2025-07-01T10:00:00Z";
+const exampleHour = {
+  gramsPerKwh: 200,
+  isEstimated: false,
+  estimationMethod: null,
+  relativeUncertainty: 0.04,
+  updatedAt: null,
+};
 const clock = { wallMs: () => Date.parse("2025-07-03T12:00:00Z") };
 
 function ownErrorOfDay(autocorrelationPerHour: number): number {
@@ -94,7 +101,7 @@ test("where only a marginal rate is known the figures are marginal, and say so",
 test("where nobody knows an intensity there is an error with everybody's reason, not 0 g", async () => {
   await expect(withSeries()).rejects.toMatchObject({
     code: "INTENSITY_NO_DATA",
-    message: expect.stringContaining("live: live has no average values."),
+    message: expect.stringContaining("live: live has no average values"),
   });
 });
 
@@ -115,4 +122,34 @@ test("a span that began and ended in the same millisecond has the intensity of i
   const estimator = new CarbonEstimator({ region: "DE", clock });
   const estimate = await estimator.estimateOverSpan({ startTs: ten, endTs: ten, energyWh: 1 });
   expect(estimate).toMatchObject({ intensityGPerKwh: 342, coveragePct: 100 });
+});
+
+test("a span that is covered from end to end is covered to exactly 100 %, whatever its shares sum to", async () => {
+  const halfHours = Array.from({ length: 48 }, (_, index) => {
+    const startMs = Date.parse("2026-03-10T00:00:00Z") + (index * hourMs) / 2;
+    return { ...exampleHour, startMs, endMs: startMs + hourMs / 2 };
+  });
+  const series = liveSeries(halfHours);
+  const estimator = new CarbonEstimator({ region: "DE", intensity: { providers: [liveProvider(series)] } });
+  for (let minute = 0; minute < 120; minute += 1) {
+    const startTs = Date.parse("2026-03-10T10:00:00Z") + minute * 60_000;
+    const estimate = await estimator.estimateOverSpan({ startTs, endTs: startTs + 70 * 60_000, energyWh: 1000 });
+    expect(estimate.coveragePct).toBe(100);
+    expect(estimate.intensity.coveragePct).toBe(100);
+    expect(estimate.notes.join(" ")).not.toMatch(/has no value/);
+  }
+});
+
+test("30 days of one-minute values of 100 g/kWh are 100 g/kWh", () => {
+  const startMs = Date.parse(ten);
+  const minuteMs = 60_000;
+  const periods = Array.from({ length: 30 * 24 * 60 }, (_, index) => ({
+    ...exampleHour,
+    startMs: startMs + index * minuteMs,
+    endMs: startMs + (index + 1) * minuteMs,
+    gramsPerKwh: 100,
+  }));
+  const span = { startMs, endMs: startMs + 30 * 24 * hourMs };
+  const found = effectiveIntensity({ series: liveSeries(periods), span, energyByTime: null, policy: "drop" });
+  expect(found).toMatchObject({ gramsPerKwh: 100, coveredShare: 1, usedShare: 1 });
 });

@@ -156,6 +156,30 @@ test("a power's uncertainty is that of its energy", async () => {
   expect(row?.standardUncertainty).toBeCloseTo(0.5, 12);
 });
 
+test("an energy that is known to 8 % is recorded with its 8 %, and no row says that it is exact and nothing else", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", clock });
+  const estimate = await estimator.estimateFromEnergy({ energyWh: 500, energyRelativeUncertainty: 0.08 });
+  expect(estimate.energyStandardUncertaintyWh).toBeCloseTo(40, 9);
+  expect(estimate.budget.map(({ citation }) => citation)).not.toContain("taken as exact");
+});
+
+test("the energy's standard uncertainty holds all of its errors: what is added, gain and share", async () => {
+  const estimate = await new CarbonEstimator({ region: "DE", clock }).estimateOverSpan({ ...hour, energy: measured });
+  const scaling = Math.expm1(0.05 ** 2 + 0.1 ** 2);
+  expect(estimate.energyStandardUncertaintyWh).toBeCloseTo(Math.sqrt(100 ** 2 * scaling + 4 * (1 + scaling)), 9);
+});
+
+test("an uncertainty that was stated with an energy is that estimate's alone: independent tasks do not share it", async () => {
+  const estimator = new CarbonEstimator({ region: "DE", pue: 1, clock });
+  const estimate = await estimator.estimateFromEnergy({ energyWh: 500, energyRelativeUncertainty: 0.08 });
+  expect([...estimate.components.keys()]).not.toContain("energy.gain/stated");
+  expect(estimate.privateUncertaintyGrams / estimate.grams).toBeGreaterThan(0.08);
+  expect(Math.hypot(...estimate.components.values(), estimate.privateUncertaintyGrams)).toBeCloseTo(
+    estimate.standardUncertaintyGrams,
+    9,
+  );
+});
+
 test("a duration that contradicts the times is refused, and one that was rounded is not", async () => {
   const estimator = new CarbonEstimator({ region: "DE", clock });
   await expect(
@@ -221,9 +245,11 @@ test("the idle baseline's error is its own source, which tasks on the host share
   const together = await estimator.estimateOverSpan({ ...hour, energy: { ...measured, additiveWh: 5 } });
   expect(apart.grams).toBeCloseTo(together.grams, 9);
   expect(apart.standardUncertaintyGrams).toBeCloseTo(together.standardUncertaintyGrams, 9);
-  expect(apart.components.get("idle/host=a/cal=1")).toBeCloseTo(together.privateUncertaintyGrams * 0.6, 9);
+  // Its 3 Wh move the grams by as much of them, and errors of other shared sources a little more together with it.
+  const idleRatio = (apart.components.get("idle/host=a/cal=1") ?? 0) / ((apart.grams * 3) / apart.energyWh);
+  expect(idleRatio).toBeGreaterThan(1);
+  expect(idleRatio).toBeLessThan(1.05);
   expect(apart.privateUncertaintyGrams).toBeCloseTo(together.privateUncertaintyGrams * 0.8, 9);
-  expect(apart.energyStandardUncertaintyWh).toBe(5);
 });
 
 test("an assumed wall factor is wrong by the same on one host, and by something else on another", async () => {

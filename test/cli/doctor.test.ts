@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { intensityService } from "../support/intensity-service.ts";
 import { energyFile, kernelTree, packageZone, writePowercap, writeProc } from "../support/kernel-tree.ts";
+import { electricityMapsAt } from "../support/ledger-of-estimates.ts";
 import { carbonOps, cleanEnvironment, programPath, temporaryDirectory } from "../support/program.ts";
 
 const findings = z.looseObject({
@@ -29,6 +31,45 @@ test("says the same as JSON", async () => {
   expect(sources.map(({ id }) => id)).toEqual(["governor", "powercap", "msr", "model", "nvml", "hwmon"]);
   expect(sources.find(({ id }) => id === in_use?.id)?.usable).toBe(true);
   expect(parts.map(({ name }) => name)).toContain("flock");
+});
+
+const intensityFindings = z.looseObject({
+  intensity: z.looseObject({
+    providers: z.array(
+      z.looseObject({
+        id: z.string(),
+        is_asked: z.boolean(),
+        credentials: z.string(),
+        is_reachable: z.boolean().nullable(),
+      }),
+    ),
+    counters: z.record(z.string(), z.looseObject({ requests: z.number() })),
+  }),
+});
+
+async function doctorOnIntensities(flags: readonly string[], environment: Record<string, string>) {
+  const { stdout, stderr } = await carbonOps(["doctor", "--json", ...flags], { environment });
+  expect(stdout.toString() + stderr).not.toContain("SECRET");
+  return intensityFindings.parse(JSON.parse(stdout.toString())).intensity;
+}
+
+test("says which providers of intensities are asked and whether there are credentials, never which, and asks nobody", async () => {
+  const service = await intensityService(() => ({ status: 401, body: {} }));
+  const { providers } = await doctorOnIntensities([], electricityMapsAt(service.url));
+  expect(providers).toMatchObject([
+    { id: "electricity-maps", is_asked: true, credentials: "found", is_reachable: null },
+    { id: "static", is_asked: true, credentials: "not_needed", is_reachable: null },
+    { id: "watttime", is_asked: false, credentials: "missing" },
+    { id: "uk-carbon-intensity", is_asked: false, credentials: "not_needed" },
+  ]);
+  expect(service.asked).toEqual([]);
+});
+
+test("--online asks them, and says what a service refuses", async () => {
+  const service = await intensityService(() => ({ status: 401, body: { message: "em-SECRET-0123456789" } }));
+  const { providers, counters } = await doctorOnIntensities(["--online"], electricityMapsAt(service.url));
+  expect(providers[0]).toMatchObject({ id: "electricity-maps", is_reachable: false });
+  expect(counters["electricity-maps"]?.requests).toBeGreaterThan(0);
 });
 
 test("where readable counters are, they are in use", async () => {

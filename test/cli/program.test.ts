@@ -34,6 +34,8 @@ test.each([
   [["doctor", "--jsno"], "--json"],
   [["regions", "--jsn"], "--json"],
   [["ledger", "verfy", "x"], "verify"],
+  [["settle"], "`carbon-ops settle --help`"],
+  [["ledger", "stats"], "`carbon-ops ledger stats --help`"],
 ])("%j: the nearest match is suggested, status 2", async (argv, suggestion) => {
   const { stdout, stderr, status } = await carbonOps(argv);
   expect(stderr).toMatch(/^carbon-ops: [^\n]+\n$/);

@@ -16,6 +16,13 @@ test("a cloud region is mapped to its zone", async () => {
   expect(JSON.parse(stdout.toString())).toMatchObject([{ region: "aws:eu-west-1", zone: "IE" }]);
 });
 
+test("a cloud region says how it is mapped, and what its marginal rate is of and from", async () => {
+  const { stdout } = await carbonOps(["regions", "aws:eu-west-1"]);
+  const text = stdout.toString();
+  expect(text).toContain("Mapping: aws:eu-west-1 draws from grid zone IE");
+  expect(text).toMatch(/Marginal: WattTime MOER.*2023 or 2024/);
+});
+
 test("a place that is not there is one sentence with the nearest one", async () => {
   const { status, stdout, stderr } = await carbonOps(["regions", "Germny"]);
   expect(status).toBe(2);

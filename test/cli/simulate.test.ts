@@ -78,6 +78,10 @@ test.each([
   [["--watts", "much"], "--watts"],
   [["--mode", "999"], "--mode"],
   [["--fault", "melt@3"], "melt@3"],
+  [["--fault", "eio@0=intel-rapl:7"], "here, eio can befall intel-rapl:0"],
+  [["--fault", "reset@1=cpu0"], "here, reset can befall intel-rapl:0"],
+  [["--seed", "x"], "--seed"],
+  [["--step-seconds", "x"], "--step-seconds"],
   [["--vendor", "amd", "--with", "dram"], "--with"],
   [["--recorded", "not-there.csv"], "not-there.csv"],
 ])("%s is refused in one sentence, with status 2", async (options, word) => {
@@ -93,4 +97,27 @@ test.each([
   expect(status).toBe(2);
   expect(stderr).toMatch(/^carbon-ops: [^\n]+\n$/);
   expect(stderr).toContain(word);
+});
+
+test("registers that would lie upon each other in a plain file are refused: AMD's core upon the package", async () => {
+  const argv = ["simulate", "msr", "--dir", "host", "--duration", "0.1", "--vendor", "amd", "--with", "core"];
+  const { status, stderr } = await carbonOps(argv);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^carbon-ops: --with is "core", and must be left out with AMD's registers[^\n]+\n$/);
+});
+
+test("a host with another vendor's dies than this machine's says what makes its readers count them", async () => {
+  const directory = join(temporaryDirectory(), "host");
+  const heard = await Promise.all(
+    ["intel", "amd"].map(async (vendor) => {
+      const options = ["--vendor", vendor, "--with", "dies", "--duration", "0.1"];
+      return (await carbonOps(["simulate", "powercap", "--dir", join(directory, vendor), ...options])).stderr;
+    }),
+  );
+  const warned = heard.filter((stderr) =>
+    stderr.includes("readers of the real /proc, as run and top are, count it wrongly"),
+  );
+  // One of the two is this machine's own, except on a machine of a third vendor.
+  expect(warned.length).toBeGreaterThan(0);
+  expect(warned.every((stderr) => stderr.includes(`CARBON_OPS_PROC_ROOT=${directory}`))).toBe(true);
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { governorPlace, startGovernor } from "../support/governor.ts";
 import { writeKernelFile } from "../support/kernel-tree.ts";
 import { digits, environmentOf, keepMoving, movingHost } from "../support/moving-host.ts";
 import { statFile, statLine } from "../support/planted-process.ts";
@@ -109,6 +110,29 @@ test("without --once, --json is one line an interval, until the reader goes away
   const { status, stderr } = await endOf(child);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   for (const line of text.split("\n").slice(0, 3)) topView.parse(JSON.parse(line));
+});
+
+test("while the governor is away, a line of --json says so instead of showing old figures again", async () => {
+  const place = governorPlace();
+  const governor = await startGovernor(place);
+  const socket = ["--energy-source", "governor", "--governor-socket", place.socketPath];
+  const child = startCarbonOps(["top", "--json", "--interval", "0.3", ...socket]);
+  let text = "";
+  await new Promise<void>((resolve) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
+      if (text === "") governor.child.kill("SIGKILL");
+      text += chunk.toString();
+      if (text.includes('"problem"')) resolve();
+    });
+  });
+  child.stdout?.destroy();
+  await endOf(child);
+  const line = text.split("\n").find((candidate) => candidate.includes('"problem"')) ?? "";
+  expect(JSON.parse(line)).toMatchObject({
+    host_watts: null,
+    consumers: null,
+    problem: expect.stringContaining("has gone away or is silent"),
+  });
 });
 
 /** `carbon-ops top` on a pseudo-terminal. When it shows its first table, keys are typed or its process gets a signal. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { governorFamilies } from "../../src/exporters/governor-metrics.ts";
+import { governorFamilies, withoutTwins } from "../../src/exporters/governor-metrics.ts";
 import { prometheusText } from "../../src/exporters/prometheus.ts";
 import type { GovernorDomain, GovernorInfo, GovernorSnapshot } from "../../src/governor/client.ts";
 import { sampleOf } from "../support/http.ts";
@@ -9,6 +9,7 @@ const packageZero: GovernorDomain = {
   name: "package-0",
   kind: "package",
   counted: true,
+  counter: null,
   wraps: 3,
   gaps: 1,
   problem: null,
@@ -113,4 +114,14 @@ test("totals that start anew under another id are other series, though they may 
 
 test("of a governor that cannot be used, only that is known", () => {
   expect(prometheusText(governorFamilies(null))).toMatch(/^# HELP .*\n# TYPE .* gauge\ncarbon_ops_governor_up 0\n$/);
+});
+
+test("a package that the kernel shows twice is in the host once, and stands beside it as not counted", () => {
+  const reading = { info: infoOf([packageZero, packageOne]), snapshot };
+  const page = prometheusText(governorFamilies(withoutTwins(reading, new Map([["intel-rapl:1", "intel-rapl:0"]]))));
+  expect(sampleOf(page, 'carbon_ops_host_energy_joules_total{governor_id="g"}')).toBe("9007199254.740993");
+  const energy = "carbon_ops_domain_energy_joules_total";
+  expect(sampleOf(page, `${energy}{domain="intel-rapl:1",kind="package",counted="false",governor_id="g"}`)).toBe(
+    "0.000002",
+  );
 });

@@ -69,6 +69,15 @@ test.each<[string, (series: IntensitySeries) => IntensitySeries]>([
   expect(average.series?.providerId).toBe("static");
 });
 
+test.each(["null", "17", "{}"])("a provider in JavaScript that gives %s is refused by name", async (text) => {
+  const mine: IntensityProvider = { id: "mine", kinds: ["average"], series: async () => JSON.parse(text) };
+  const { average } = await intensityChain([mine, table]).lookup(hour, "DE");
+  expect(average.attempts[0]).toMatchObject({
+    code: "INTENSITY_ANSWER_INVALID",
+    reason: expect.stringMatching(/^The provider mine gave /),
+  });
+});
+
 test("a provider whose periods lie elsewhere has no data for the interval", async () => {
   const early = providing((series) => withPeriods(series, [{ startMs: 0, endMs: 1 }]));
   const { average } = await intensityChain([early]).lookup(hour, "DE");
@@ -94,3 +103,29 @@ function withPeriods(series: IntensitySeries, changes: readonly object[]): Inten
     periods: changes.flatMap((change) => series.periods.map((period) => ({ ...period, ...change }))),
   };
 }
+
+test("a provider that ignores every signal is not waited for beyond the limit; what needs no waiting answers behind it", async () => {
+  const deaf: IntensityProvider = { id: "deaf", kinds: ["average"], series: () => new Promise(() => undefined) };
+  const chain = intensityChain([deaf, staticIntensity()], { withinSeconds: 0.02 });
+  const { average } = await chain.lookup(null, "DE");
+  expect(average.series?.providerId).toBe("static");
+  expect(average.attempts[0]).toMatchObject({ providerId: "deaf", outcome: "failed", code: "INTENSITY_UNAVAILABLE" });
+});
+
+test("a provider that listens is told to stop at the limit", async () => {
+  let stopped = false;
+  const listening: IntensityProvider = {
+    id: "listening",
+    kinds: ["average"],
+    series: ({ signal }) =>
+      new Promise((_, reject) =>
+        signal?.addEventListener("abort", () => {
+          stopped = true;
+          reject(signal.reason);
+        }),
+      ),
+  };
+  const { average } = await intensityChain([listening], { withinSeconds: 0.02 }).lookup(null, "DE");
+  expect(stopped).toBe(true);
+  expect(average.attempts[0]?.reason).toContain("not waited for longer than 0.02 s");
+});

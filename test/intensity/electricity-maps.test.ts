@@ -128,7 +128,7 @@ test.each<[string, Reaction, string, RegExp]>([
     "401 for the key",
     { status: 401, body: { error: "Invalid auth-token" } },
     "INTENSITY_CREDENTIALS",
-    /refuses the key/,
+    /refuses the key \(Invalid auth-token\); set a valid one/,
   ],
   [
     "401 in older words",
@@ -148,7 +148,13 @@ test.each<[string, Reaction, string, RegExp]>([
   ["404 of something else", { status: 404, body: "<html>" }, "INTENSITY_NO_DATA", /status 404, an HTML page/],
   ["an empty list", { body: { zone: "DK-DK2", data: [] } }, "INTENSITY_NO_DATA", /has no average value/],
   ["400", { status: 400, body: { error: 'Missing "start"' } }, "INTENSITY_ANSWER_INVALID", /status 400/],
-  ["429", { status: 429, body: { error: "Too many requests" } }, "INTENSITY_RATE_LIMITED", /too often/],
+  [
+    "429",
+    { status: 429, body: { error: "Too many requests" } },
+    "INTENSITY_RATE_LIMITED",
+    /\(status 429, Too many requests\)/,
+  ],
+  ["429 without words", { status: 429, body: {} }, "INTENSITY_RATE_LIMITED", /\(status 429, no reason given\)/],
   ["500 in plain text", { status: 500, body: "Boooom!" }, "INTENSITY_UNAVAILABLE", /status 500 \(Boooom!\)/],
 ])("%s is told apart", async (_, reaction, code, words) => {
   const { attempts } = await lookUp(() => reaction);

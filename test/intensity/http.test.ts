@@ -105,6 +105,16 @@ test("a service that says nothing is given up after the time-out", async () => {
   await expect(get(service.url)).rejects.toThrow(/did not answer within 0.05 s/);
 });
 
+test("a body without a length that stops in the middle is a time-out, and asked for again", async () => {
+  const server = createServer(({ socket }) => socket.write('HTTP/1.0 200 OK\r\n\r\n{"zone":'));
+  const { get, counters } = client({ timeoutMs: 100, retries: 1 });
+  await expect(get(`http://127.0.0.1:${await listening(server)}`)).rejects.toMatchObject({
+    code: "INTENSITY_UNAVAILABLE",
+    message: expect.stringContaining("did not answer within 0.1 s"),
+  });
+  expect(counters).toMatchObject({ requests: 2, retries: 1 });
+});
+
 test("nobody listens: refused, in words", async () => {
   const { get } = client({ retries: 0 });
   await expect(get(`http://127.0.0.1:${await freePort()}`)).rejects.toThrow(/refuses connections/);

@@ -58,6 +58,10 @@ test("a user's own provider is asked first, or where the setting names it", asyn
 test.each([
   [{ intensityProviders: "electricity-map" }, {}, /did you mean electricity-maps\?/],
   [{ intensityProviders: "custom-file" }, {}, /intensityFile/],
+  [{ intensityFile: "/nowhere/ours.csv", intensityProviders: "custom-file,static" }, {}, /\/nowhere\/ours\.csv/],
+  [{ intensityZones: { "uk-carbon-intensity/GB": "regionid:99" } }, {}, /regionid:99/],
+  [{ intensityZones: { "watttme/GB": "UK" } }, {}, /watttime/],
+  [{ intensityZones: { GB: "UK" } }, {}, /provider\/zone/],
   [{ intensityProviders: "uk-carbon-intensity" }, { CARBON_OPS_UK_CARBON_INTENSITY_URL: "ftp://x" }, /http/],
   [{ intensityProviders: "electricity-maps" }, { CARBON_OPS_ELECTRICITY_MAPS_URL: "http://mirror.test/v4" }, /https/],
   [

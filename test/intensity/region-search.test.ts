@@ -27,7 +27,11 @@ test("a line shows value, year, source and licence, and the marginal rate beside
     averageBasis: "production",
     averageSource: "Ember, Yearly Electricity Data",
     averageLicence: "CC BY 4.0",
+    mapping: "DE is Germany",
     marginalGramsPerKwh: 731,
+    marginalPeriod: "2023 or 2024",
+    marginalSource: "WattTime MOER, annual, via Green Software Foundation Real Time Cloud",
+    marginalLicence: "as published by the Green Software Foundation, Real Time Cloud",
   });
 });
 

@@ -95,7 +95,10 @@ test("a place outside Great Britain is not asked for", async () => {
   expect(service.asked).toEqual([]);
 });
 
-test("a region that does not exist is said to be none", async () => {
-  const { attempts } = await lookUp(() => ({ body: twoHalves }), { "uk-carbon-intensity/GB": "regionid:18" });
-  expect(attempts[0]).toMatchObject({ code: "CONFIG_INVALID", reason: expect.stringContaining("regionid:17") });
+test("a region that does not exist is refused at once, before another provider answers in its place", async () => {
+  const asked = lookUp(() => ({ body: twoHalves }), { "uk-carbon-intensity/GB": "regionid:18" });
+  await expect(asked).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("regionid:17"),
+  });
 });

@@ -31,3 +31,26 @@ test("a governor that is killed and returns while a task is open loses none of t
   expect(report.tasks[0]?.marginalJoules).toBeGreaterThan(0);
   expect(Math.abs(residueOf(report))).toBeLessThan(1e-9);
 });
+
+test("what the process did before the first task is no task's, however long it kept the readings waiting", async () => {
+  const place = governorPlace();
+  await startGovernor(place);
+  await using logger = await EnergyLogger.open({ energySource: "governor", governorSocket: place.socketPath });
+  const busy = (milliseconds: number): void => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  };
+  await delay(300);
+  showMicrojoules(place.roots, "intel-rapl:0", 501_000_000n);
+  busy(900);
+  const { metric } = await logger.monitor("task", async () => {
+    await delay(200);
+    showMicrojoules(place.roots, "intel-rapl:0", 511_000_000n);
+    busy(100);
+    await delay(400);
+  });
+  const report = logger.taskReport();
+  expect((metric.energy.energyWhTotal ?? 0) * 3600).toBeCloseTo(10, 2);
+  expect(report.hostJoules).toBeCloseTo(10, 2);
+  expect(Math.abs(residueOf(report))).toBeLessThan(1e-9);
+});

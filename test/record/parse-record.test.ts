@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
+import { aggregateItem } from "../../src/record/estimates.ts";
 import { parseRecord } from "../../src/record/parse-record.ts";
 import { exampleRun } from "./example.ts";
 
@@ -14,6 +15,15 @@ const note = {
 
 test("a note about a record is accepted", () => {
   expect(parseRecord(note)).toEqual(note);
+});
+
+test("a record of any kind may hold the id of its append and a signature", async () => {
+  const envelope = { append_id: "job-7", signature: "c2ln", signing_key: "name+00000000+AQ==" };
+  const estimate = buildCarbonEstimateRecord(await exampleRun());
+  for (const record of [note, estimate]) {
+    expect(parseRecord({ ...record, ...envelope })).toEqual({ ...record, ...envelope });
+  }
+  expect(aggregateItem({ ...estimate, ...envelope })).toMatchObject({ grams: estimate.grams });
 });
 
 test.each([

@@ -1,14 +1,17 @@
-import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openEnergySource } from "../../src/discovery/discover.ts";
 import type { EnergyReading, EnergySource } from "../../src/energy/source.ts";
 import { parseFault } from "../../src/simulate/fault.ts";
 import type { HostShape } from "../../src/simulate/host.ts";
+import { failingFiles } from "../../src/simulate/live-file.ts";
 import { constantPower, noisyPower } from "../../src/simulate/profile.ts";
 import { type Simulation, startSimulation } from "../../src/simulate/simulation.ts";
 import { type ManualClock, manualClock } from "../support/manual-clock.ts";
 import { hostShape, simulationDirectory } from "../support/simulated-counters.ts";
+import { canBecomeNobody } from "../support/unprivileged.ts";
 
 interface Bench {
   readonly directory: string;
@@ -33,7 +36,7 @@ function bench(window: "powercap" | "msr", shape: Partial<HostShape>, faults: re
     durationSeconds: null,
     tickMilliseconds: 10_000,
     clock,
-    procRoot: "/proc",
+    roots: { proc: "/proc", sys: "/sys" },
   });
   const roots = { proc: join(directory, "proc"), sys: join(directory, "sys"), msr: join(directory, "dev", "cpu") };
   const { source } = openEnergySource({ roots, clock, wanted: window });
@@ -148,7 +151,7 @@ test("a directory with other files in it is not touched", () => {
       durationSeconds: null,
       tickMilliseconds: 10,
       clock: manualClock(),
-      procRoot: "/proc",
+      roots: { proc: "/proc", sys: "/sys" },
     });
   expect(start).toThrow(expect.objectContaining({ code: "INPUT_INVALID" }));
   expect(readFileSync(join(directory, "sys", "precious"), "utf8")).toBe("mine");
@@ -166,8 +169,39 @@ test("it ends by itself when its time is over, with the truth to the nanosecond"
     durationSeconds: 2,
     tickMilliseconds: 1,
     clock,
-    procRoot: "/proc",
+    roots: { proc: "/proc", sys: "/sys" },
   });
   clock.advanceSeconds(2.7);
   expect(await simulation.end).toMatchObject({ elapsedNs: 100_000_000_000n, physicalMicrojoules: 10_000_000_000n });
+});
+
+test("AMD's unit and package registers, two bytes apart in a plain file, both read right", () => {
+  const { directory, simulation, clock } = bench("msr", { vendor: "amd", esu: 16 });
+  const path = join(directory, "dev/cpu/0/msr");
+  clock.advanceSeconds(1);
+  const [domain] = simulation.truth().domains;
+  const descriptor = openSync(path, "r");
+  onTestFinished(() => closeSync(descriptor));
+  const register = Buffer.alloc(8);
+  readSync(descriptor, register, 0, 8, 0xc0010299);
+  expect((register.readUInt32LE(0) >> 8) & 0x1f).toBe(16);
+  readSync(descriptor, register, 0, 8, 0xc001029b);
+  expect(register.readUInt32LE(0)).toBe(Number(domain?.raw));
+});
+
+test("AMD's cores have no register in the file: the package shows its own energy beside them", () => {
+  const { simulation, readFor } = bench("msr", { vendor: "amd", parts: ["core"], esu: 16 });
+  const reading = readFor(5);
+  expect(reading.hostMicrojoules).toBe(simulation.truth().hostMicrojoules);
+});
+
+const { eio } = failingFiles({ proc: "/proc", sys: "/sys" });
+/** Where this kernel has no better file, the one in /proc has to do, which docs/simulate.md says. */
+const publicFailures = canBecomeNobody && eio.startsWith("/sys") ? [eio] : [];
+
+test.each(publicFailures)("a simulated EIO, from %s, is EIO for a process that has given up root too", (path) => {
+  const read = `try { require("node:fs").readFileSync(${JSON.stringify(path)}) } catch ({ code }) { console.log(code) }`;
+  const script = `process.setgid(65534); process.setuid(65534); ${read}`;
+  const { stdout } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  expect(stdout).toBe("EIO\n");
 });

@@ -47,7 +47,13 @@ export function countersInMemory(window: Window, shape: HostShape): SimulatedCou
   const directory = simulationDirectory();
   const host = simulatedHost(shape);
   const layTree = window === "powercap" ? powercapTree : msrTree;
-  const tree = layTree({ directory, host, faults: [], failing: failingFiles("/proc"), mode: 0o444 });
+  const tree = layTree({
+    directory,
+    host,
+    faults: [],
+    failing: failingFiles({ proc: "/proc", sys: "/sys" }),
+    mode: 0o444,
+  });
   tree.close();
   const clock = manualClock();
   let isFailing: (domain: number) => boolean = () => false;

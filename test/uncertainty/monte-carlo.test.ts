@@ -197,6 +197,21 @@ test.each([
   expect(() => monteCarlo({ ...single, seed: 1, trials: 1000, ...change })).toThrow(what);
 });
 
+test("an interval of a kind that does not exist is refused, also where no compiler sees it", () => {
+  const options: object = { interval: "widest" };
+  expect(() => monteCarlo({ ...single, seed: 1, trials: 1000, ...options })).toThrow('The interval is "widest"');
+});
+
+test("a model of more sources than are copied at once sees the draw of each in its place", () => {
+  const sources = Array.from({ length: 19 }, (_, index) => ({
+    id: `x${index}`,
+    distribution: { kind: "exact", value: index } as const,
+  }));
+  const model = (draws: Float64Array): number =>
+    draws.length === 19 && draws.every((value, index) => value === index) ? 1 : 0;
+  expect(monteCarlo({ sources, model, seed: 1, trials: 1000 })).toMatchObject({ mean: 1, standardUncertainty: 0 });
+});
+
 test("two sources of one id, and a model without a finite value, are refused", () => {
   const sources = [...single.sources, ...single.sources];
   expect(() => monteCarlo({ ...single, sources, seed: 1, trials: 1000 })).toThrow("same id");

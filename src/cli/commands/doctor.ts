@@ -13,16 +13,21 @@ import type { HostRoots } from "../../host/roots.ts";
 import { type DoctorFindings, doctorPage, type PartExamination } from "../../report/terminal/doctor.ts";
 import { formatBytes } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
+import { examineIntensity } from "../intensity-examination.ts";
+import { intensitySettingNames } from "../intensity-settings.ts";
 import { jsonText, outputStyle, outputWidth } from "../output.ts";
 import { addSettingFlags, rootsOf, settingsOf } from "../setting-flags.ts";
 
 export function build(context: CommandContext): Command {
   const command = new Command("doctor")
-    .description("Says which energy sources and optional parts this host has, why not the others, and what mends them.")
+    .description(
+      "Says which energy sources, providers of carbon intensities and optional parts this host has, why not the others, and what mends them.",
+    )
+    .option("--online", "ask the providers of carbon intensities too, over the network")
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nExample: carbon-ops doctor");
-  addSettingFlags(command, ["energySource", "cpuTdpWatts", "msrRoot", "governorSocket"]);
-  return command.action(async (options: { readonly json?: boolean }) => {
+  addSettingFlags(command, ["energySource", "cpuTdpWatts", "msrRoot", "governorSocket", ...intensitySettingNames]);
+  return command.action(async (options: { readonly json?: boolean; readonly online?: boolean }) => {
     const settings = await settingsOf(command, context);
     const request = {
       roots: rootsOf(settings, context),
@@ -44,6 +49,7 @@ export function build(context: CommandContext): Command {
         wanted: settings.energySource ?? "auto",
         governorSocket: settings.governorSocket,
       }),
+      intensity: await examineIntensity(settings, context, options.online === true),
       parts: [flockPart(context.environment["PATH"] ?? "")],
     };
     if (options.json === true) {

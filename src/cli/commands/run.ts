@@ -17,6 +17,7 @@ import { toSnakeCase } from "../../snake-case.ts";
 import { formatEnergyWh, formatGrams } from "../../units.ts";
 import type { CommandContext } from "../context.ts";
 import { estimatorFor } from "../estimator.ts";
+import { intensitySettingNames } from "../intensity-settings.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
 import type { Recorder } from "../recorder.ts";
@@ -30,6 +31,9 @@ interface RunFlags {
 
 /** Of name and labels together, so that a record keeps its room in a line of the ledger. */
 const maximumOwnWordsBytes = 16_384;
+
+/** A service that is slow must not hold up whoever waits for the command: then the packaged table answers. */
+const longestIntensityWaitSeconds = 5;
 
 export function build(context: CommandContext): Command {
   const command = new Command("run")
@@ -64,6 +68,7 @@ export function build(context: CommandContext): Command {
     "budgetOn",
     "ledgerKey",
     "sampleIntervalSeconds",
+    ...intensitySettingNames,
   ]);
   return command.action(async (words: readonly string[], flags: RunFlags) => {
     const [program, ...programArguments] = words;
@@ -74,7 +79,7 @@ export function build(context: CommandContext): Command {
       );
     }
     const found = await foundSettingsOf(command, context);
-    const estimator = estimatorFor(found, context);
+    const estimator = estimatorFor(found, context, { intensityWithinSeconds: longestIntensityWaitSeconds });
     await run({ program, programArguments, flags, settings: found.settings, estimator, context });
   });
 }

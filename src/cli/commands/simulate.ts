@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { CarbonOpsError, messageOf } from "../../errors.ts";
+import { type CpuVendor, parseCpuIdentity } from "../../host/cpu-identity.ts";
+import { readOptionalKernelFile } from "../../host/optional-kernel-file.ts";
 import { type Fault, parseFault } from "../../simulate/fault.ts";
 import { type HostShape, partNames, quirkNames } from "../../simulate/host.ts";
 import { constantPower, noisyPower, type PowerProfile, recordedPower, steppedPower } from "../../simulate/profile.ts";
@@ -83,7 +85,7 @@ async function runSimulation(request: SimulationRequest, context: CommandContext
     if (signal === "SIGUSR1") context.stdout.write(`${JSON.stringify(toSnakeCase(simulation.truth()))}\n`);
     else if (signal !== "SIGUSR2" && signal !== "SIGWINCH") simulation.stop();
   });
-  context.stderr.write(howToRead(request));
+  context.stderr.write(howToRead(request, vendorOf(context)));
   if (!simulation.hasEinval && request.faults.some(({ kind }) => kind === "einval")) {
     context.stderr.write("No file of this kernel fails with EINVAL for this user; EISDIR stands in for it.\n");
   }
@@ -94,7 +96,8 @@ async function runSimulation(request: SimulationRequest, context: CommandContext
   }
 }
 
-function howToRead({ directory, window, speed }: SimulationRequest): string {
+function howToRead(request: SimulationRequest, machine: CpuVendor | null): string {
+  const { directory, window, speed } = request;
   const roots = [`CARBON_OPS_SYS_ROOT=${join(directory, "sys")}`];
   if (window === "msr") {
     roots.push(
@@ -106,7 +109,22 @@ function howToRead({ directory, window, speed }: SimulationRequest): string {
     speed === 1
       ? ""
       : `Readers with a clock of their own see ${speed} times the power: above 1 kW a package they rightly call it garbage.\n`;
-  return `Simulating. Readers: ${roots.join(" ")}\n${faster}`;
+  return `Simulating. Readers: ${roots.join(" ")}\n${faster}${otherVendor(request, machine)}`;
+}
+
+/** Readers take the processor's vendor from /proc: it decides how dies are counted, and which registers there are. */
+function otherVendor({ directory, window, shape }: SimulationRequest, machine: CpuVendor | null): string {
+  const isSeen = window === "msr" || shape.parts.includes("dies");
+  if (!isSeen || machine === null || machine === shape.vendor) return "";
+  const own = machine === "intel" || machine === "amd" ? `; give --vendor ${machine} for those` : "";
+  return (
+    `This host is ${shape.vendor}, this machine ${machine}: readers of the real /proc, as run and top are, count it wrongly${own}. ` +
+    `Others need CARBON_OPS_PROC_ROOT=${join(directory, "proc")}, the governor --proc-root.\n`
+  );
+}
+
+function vendorOf({ roots }: CommandContext): CpuVendor | null {
+  return parseCpuIdentity(readOptionalKernelFile(join(roots.proc, "cpuinfo")) ?? "")?.vendor ?? null;
 }
 
 function requestOf(
@@ -125,7 +143,7 @@ function requestOf(
     durationSeconds: options.duration === undefined ? null : numberIn("--duration", options.duration, 0.001, 1e7),
     tickMilliseconds: numberIn("--tick", options.tick, 1, 10_000),
     clock: context.clock,
-    procRoot: context.roots.proc,
+    roots: context.roots,
   };
 }
 
@@ -139,6 +157,13 @@ function shapeOf(window: SimulationRequest["window"], options: SimulateOptions, 
     throw wrong("--with", without, "core, dies or twin where --vendor is amd, which has no other");
   if (window === "msr" && parts.includes("mmio"))
     throw wrong("--with", "mmio", "left out: registers have no such copy");
+  if (window === "msr" && vendor === "amd" && parts.includes("core")) {
+    throw wrong(
+      "--with",
+      "core",
+      "left out with AMD's registers: in a plain file this one would lie upon the package's",
+    );
+  }
   if (window === "msr" && quirks.includes("server-dram") && quirks.includes("joule-psys")) {
     throw wrong("--quirks", "server-dram,joule-psys", "one of the two: no processor has both");
   }
@@ -161,7 +186,8 @@ function usualEsu(vendor: HostShape["vendor"], quirks: HostShape["quirks"]): num
 function profileOf(options: SimulateOptions, context: CommandContext): PowerProfile {
   const steady = steadyProfile(options, context);
   const noise = numberIn("--noise", options.noise, 0, 100);
-  return noise === 0 ? steady : noisyPower(steady, noise / 100, wholeIn("--seed", options.seed, 0, 2 ** 31));
+  const seed = wholeIn("--seed", options.seed, 0, 2 ** 31);
+  return noise === 0 ? steady : noisyPower(steady, noise / 100, seed);
 }
 
 function steadyProfile(options: SimulateOptions, context: CommandContext): PowerProfile {
@@ -171,8 +197,8 @@ function steadyProfile(options: SimulateOptions, context: CommandContext): Power
   }
   const watts = options.watts.split(",").map((text) => numberIn("--watts", text, 0, 100_000));
   const [only = 0] = watts;
-  if (watts.length === 1) return constantPower(only);
-  return steppedPower(watts, numberIn("--step-seconds", options.stepSeconds, 0.001, 1e6));
+  const stepSeconds = numberIn("--step-seconds", options.stepSeconds, 0.001, 1e6);
+  return watts.length === 1 ? constantPower(only) : steppedPower(watts, stepSeconds);
 }
 
 function textOf(path: string): string {

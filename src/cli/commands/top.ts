@@ -176,11 +176,12 @@ async function showLive(top: Top): Promise<void> {
   const { context, flags } = top;
   let order = flags.sort;
   let seen: Seen | null = null;
+  let isOld = false;
   const help = context.stdout.isTTY === true ? "sort: w watts  j joules  p pid    q quit" : null;
   const show = (screen: LiveScreen): void => {
     if (seen === null) return;
     if (flags.json === true) context.stdout.write(`${JSON.stringify(toSnakeCase(topJson(top, seen)))}\n`);
-    else screen.draw(`${frameOf(top, seen, order, help)}${help === null ? "\n" : ""}`);
+    else screen.draw(`${frameOf(isOld ? withProblem(top) : top, seen, order, help)}${help === null ? "\n" : ""}`);
   };
   const screen = openLiveScreen(context, top.roots, (key) => {
     const wanted = orders.find((candidate) => candidate === key);
@@ -196,8 +197,11 @@ async function showLive(top: Top): Promise<void> {
         context.setExitCode(status);
         return;
       }
-      seen = (await look(top)) ?? seen;
-      show(screen);
+      const now = await look(top);
+      isOld = now === null;
+      seen = now ?? seen;
+      if (now === null && flags.json === true) context.stdout.write(`${JSON.stringify(unreadJson(top))}\n`);
+      else show(screen);
     }
   } finally {
     screen.close();
@@ -219,7 +223,7 @@ function frameOf(top: Top, { view, gpus }: Seen, order: TopOrder, help: string |
   };
   const width = stdout.columns ?? defaultWidth;
   // The last line stays free: a terminal would scroll when it is written to the end.
-  const height = help === null ? defaultHeight : Math.max(8, (stdout.rows ?? defaultHeight) - 1);
+  const height = help === null ? defaultHeight : Math.max(1, (stdout.rows ?? defaultHeight) - 1);
   return topPage(page, width, height, outputStyle(stdout, top.context));
 }
 
@@ -253,6 +257,26 @@ function topJson(top: Top, { view, gpus }: Seen): unknown {
     attributionMode: attributionModeFor(source),
     notes: top.notes,
   };
+}
+
+/** An interval in which nothing could be read: the next line covers its time too. */
+function unreadJson({ context, watch }: Top): unknown {
+  return toSnakeCase({
+    timestamp: isoFromWallMs(context.clock.wallMs()),
+    hostWatts: null,
+    hostJoules: watch.totals.hostJoules,
+    gaps: watch.gaps,
+    consumers: null,
+    problem: problemOf(watch),
+  });
+}
+
+function withProblem(top: Top): Top {
+  return { ...top, notes: [`These figures are old. ${problemOf(top.watch)}`, ...top.notes] };
+}
+
+function problemOf({ lastFailure }: HostWatch): string {
+  return lastFailure ?? "There is no newer reading of the energy source yet.";
 }
 
 /** Beside `watts` and `joules`, never in them. Null where no driver tells processes apart. */

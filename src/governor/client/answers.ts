@@ -34,10 +34,22 @@ export interface GovernorDomain {
   readonly name: string;
   readonly kind: string;
   readonly counted: boolean;
+  readonly counter: GovernorCounter | null;
   readonly wraps: number;
   readonly gaps: number;
   /** Why the last reading failed; null when it succeeded. */
   readonly problem: string | null;
+}
+
+/** What the hardware shows; null where a governor does not tell. */
+export interface GovernorCounter {
+  /** Its count at the last reading. */
+  readonly raw: bigint;
+  /** Counts are worth `unitNanojoules / countsPerUnit` each. */
+  readonly unitNanojoules: bigint;
+  readonly countsPerUnit: bigint;
+  /** It goes on at 0 after modulus - 1; null where that is not known. */
+  readonly modulus: bigint | null;
 }
 
 export interface GovernorInfo {
@@ -114,9 +126,22 @@ function domainOf(members: Members): GovernorDomain {
     name: textOf(members, "name"),
     kind: textOf(members, "kind"),
     counted: members.get("counted") === true,
+    counter: counterOf(members),
     wraps: numberOf(members, "wraps"),
     gaps: numberOf(members, "gaps"),
     problem: typeof problem === "string" ? problem : null,
+  };
+}
+
+function counterOf(members: Members): GovernorCounter | null {
+  const raw = members.get("raw_count") ?? null;
+  const modulus = members.get("modulus") ?? null;
+  if (raw === null) return null;
+  return {
+    raw: integerOf(raw, "raw_count"),
+    unitNanojoules: integerOf(members.get("unit_nj"), "unit_nj"),
+    countsPerUnit: integerOf(members.get("counts_per_unit"), "counts_per_unit"),
+    modulus: modulus === null ? null : integerOf(modulus, "modulus"),
   };
 }
 

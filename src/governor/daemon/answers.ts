@@ -16,9 +16,7 @@ export interface TickStamp {
   readonly monotonicNs: bigint;
 }
 
-interface Members {
-  readonly [name: string]: WireValue;
-}
+type Members = Readonly<Record<string, WireValue>>;
 
 export const warmingUpLine = encodeLine({ status: "warming_up" });
 
@@ -101,6 +99,7 @@ function domainMembers({ counter, state, problem }: Domain): Members {
     counts_per_unit: countsPerUnit,
     modulus,
     range_uj: modulus === null ? null : ((modulus - 1n) * unitNanojoules) / (1000n * countsPerUnit),
+    raw_count: state.raw,
     wraps: state.wraps,
     gaps: state.gaps,
     frozen: state.isFrozen,

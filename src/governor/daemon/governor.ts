@@ -1,22 +1,24 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { Server } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { type CpuIdentity, parseCpuIdentity } from "../../host/cpu-identity.ts";
 import { readOptionalKernelFile } from "../../host/optional-kernel-file.ts";
 import { messageOf } from "../../thrown.ts";
 import { infoLine, snapshotLine, type TickStamp, warmingUpLine, windowLine } from "./answers.ts";
-import { type Counter, openCounters } from "./counters.ts";
+import { type Counter, openCounters, problemOf } from "./counters.ts";
 import { tickHistory } from "./history.ts";
 import type { Log } from "./log.ts";
 import { countedGaps, type Domain, type Meter, openMeter } from "./meter.ts";
-import type { GovernorOptions } from "./options.ts";
+import { type GovernorOptions, governorFlags } from "./options.ts";
 import { type Polling, startPolling } from "./poller.ts";
 import {
   bindSocket,
+  claimState,
   dropPrivileges,
   inheritedSocket,
   makeStateDirectory,
-  openWithPrivilege,
   type PrivilegedProcess,
 } from "./privileged.ts";
 import { type SocketServer, serve } from "./server.ts";
@@ -49,7 +51,7 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
   const { pollIntervalSeconds, stateFile: statePath } = options;
   const cpu = parseCpuIdentity(readOptionalKernelFile(join(options.procRoot, "cpuinfo")) ?? "");
   const found = openUsableCounters(options, cpu, log);
-  const server = await bindAndGiveUpRoot(options, host);
+  const { server, claim } = await bindAndGiveUpRoot(options, host);
   const { identity, meter, lastSequence, isResumed } = beginOrResume(options, host, found);
   const history = tickHistory(Math.ceil(options.historySeconds / pollIntervalSeconds) + 2);
   const startedNs = clock.monotonicNs();
@@ -152,6 +154,7 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
       polling.stop();
       sockets?.close();
       state?.saveNow(currentState());
+      claim?.close();
       meter.close();
       log("info", "stopped", "The governor stopped.", { governor_id: identity.governorId });
     },
@@ -161,9 +164,10 @@ export async function startGovernor(options: GovernorOptions, host: GovernorHost
 /** Reads every counter once, as root. Throws GOVERNOR_NO_COUNTERS where none of those that make up the host's energy can be. */
 function openUsableCounters(options: GovernorOptions, cpu: CpuIdentity | null, log: Log): readonly Counter[] {
   const { counters, problems: unasked } = openCounters(options, cpu);
-  const problems = openWithPrivilege(counters);
-  if (counters.some((counter) => counter.counted && !problems.has(counter))) return counters;
-  const why = whyNone(options, cpu, [...unasked, ...problems.values()]);
+  // What a first reading opens stays open.
+  const problems = counters.map(problemOf);
+  if (counters.some(({ counted }, index) => counted && problems[index] === null)) return counters;
+  const why = whyNone(options, cpu, [...unasked, ...problems.filter((problem) => problem !== null)]);
   if (!options.allowEmpty) {
     const remedy = "ask `carbon-ops doctor`, or start it with --allow-empty";
     throw new StartError("GOVERNOR_NO_COUNTERS", `The governor has no energy to count because ${why}; ${remedy}.`);
@@ -172,38 +176,48 @@ function openUsableCounters(options: GovernorOptions, cpu: CpuIdentity | null, l
   return counters;
 }
 
-function whyNone(
-  { mode, powercapRoot, msrRoot }: GovernorOptions,
-  cpu: CpuIdentity | null,
-  problems: readonly string[],
-) {
+function whyNone(options: GovernorOptions, cpu: CpuIdentity | null, problems: readonly string[]) {
+  const { mode, powercapRoot, msrRoot } = options;
   const [problem = "ENOENT"] = problems;
+  const flag = mode === "sysfs" ? "powercap-root" : "msr-root";
   const [place, module] = mode === "sysfs" ? [powercapRoot, "intel_rapl_msr"] : [msrRoot, "msr"];
   if (problem === "EACCES" || problem === "EPERM")
     return "only root may read the counters, and the governor is not root";
-  if (cpu?.isGuest === true) return `this virtual machine is offered none (${place} shows no RAPL counter)`;
+  const isThere = existsSync(place);
+  if (cpu?.isGuest === true && (isThere || place === governorFlags[flag]))
+    return `this virtual machine is offered none (${place} shows no RAPL counter)`;
   if (problem !== "ENOENT") return `reading the counters fails (${[...new Set(problems)].join(", ")})`;
-  return `${place} shows no RAPL counter: the module is not loaded (sudo modprobe ${module}), or the processor has none`;
+  const found = isThere ? "shows no RAPL counter:" : `does not exist: --${flag} is wrong,`;
+  return `${place} ${found} the module is not loaded (sudo modprobe ${module}), or the processor has none`;
 }
 
-/** The last that is done as root. */
+/** The last that is done as root; then the state file is claimed. */
 async function bindAndGiveUpRoot(options: GovernorOptions, { own, log, hasInheritedSocket }: GovernorHost) {
   if (options.stateFile !== null) makeStateDirectory(options.stateFile, options.user, own);
   if (!options.disableIpc && !hasInheritedSocket && (options.socketMode & 0o006) !== 0)
     log("warn", "open_socket", "Every user may connect; fast readers can spy on other programs (CVE-2020-8694).");
   const bind = hasInheritedSocket ? inheritedSocket : () => bindSocket(options, own);
   const server = options.disableIpc ? null : await bind();
-  if (options.user === null) {
-    if (own.geteuid?.() === 0) log("warn", "still_root", "The governor stays root; --user NAME makes it give that up.");
-    return server;
-  }
   try {
-    dropPrivileges(options.user, own);
-    return server;
+    if (options.user !== null) dropPrivileges(options.user, own);
+    else if (own.geteuid?.() === 0)
+      log("warn", "still_root", "The governor stays root; --user NAME makes it give that up.");
+    return { server, claim: await claimOrWarn(options.stateFile, own, log) };
   } catch (error) {
     // An open socket would keep a process alive that is still root.
     server?.close();
     throw error;
+  }
+}
+
+/** A state file that cannot be claimed cannot be written either, as a rule: that is said again when it is. */
+async function claimOrWarn(statePath: string | null, own: PrivilegedProcess, log: Log): Promise<Server | null> {
+  try {
+    return statePath === null ? null : await claimState(statePath, own);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    log("warn", "state_not_claimed", `A second governor on ${statePath} would not be noticed: ${messageOf(error)}.`);
+    return null;
   }
 }
 
@@ -230,8 +244,8 @@ function beginOrResume(options: GovernorOptions, { clock, log }: GovernorHost, f
     const saved = options.stateFile === null ? null : loadState(options.stateFile);
     if (saved !== null) {
       const nowNs = clock.monotonicNs();
-      const { states, absent } = resume(saved, bootId, options.mode, nowNs, found);
-      const meter = openMeter([...found, ...absent], states, clock);
+      const { counters, states } = resume(saved, bootId, options.mode, nowNs, found);
+      const meter = openMeter(counters, states, clock);
       refuseLoss(meter);
       // Of the last tick that the earlier process can have served.
       const intervalsSince = Math.ceil(Number(nowNs - saved.savedAtNs) / 1e9 / options.pollIntervalSeconds);

@@ -5,34 +5,13 @@ import type { CounterRule } from "../../energy/counter.ts";
  * size: 8 bytes for each tick and domain, plus 16 for each tick.
  */
 
-export interface HistoryWindow {
-  /** Energy of each domain in microjoules, in the order of the domains. */
-  readonly microjoules: readonly bigint[];
-  /** Gaps counted inside the ticks that the window rests on. */
-  readonly gaps: number;
-  /** The ticks whose energy it is: from `firstTickNs` to `lastTickNs`, in `tickCount` intervals. */
-  readonly firstTickNs: bigint;
-  readonly lastTickNs: bigint;
-  readonly tickCount: number;
-}
-
 /** What `countsPerUnit` counts are worth. */
-export type CountUnit = Pick<CounterRule, "unitNanojoules" | "countsPerUnit">;
+type CountUnit = Pick<CounterRule, "unitNanojoules" | "countsPerUnit">;
 
-export interface TickHistory {
-  readonly oldestNs: bigint | null;
-  readonly newestNs: bigint | null;
-  /** @param counts of each domain, cumulative; a later tick may have more domains, never fewer. */
-  push(monotonicNs: bigint, counts: readonly bigint[], gaps: number): void;
-  /**
-   * Energy between two instants that lie within the history. Inside a tick the energy is spread evenly over its time. Windows
-   * that adjoin add up to the window of both, to the microjoule.
-   */
-  window(fromNs: bigint, toNs: bigint, units: readonly CountUnit[]): HistoryWindow;
-}
+export type TickHistory = ReturnType<typeof tickHistory>;
 
 /** @param capacity number of ticks kept, at least 2. */
-export function tickHistory(capacity: number): TickHistory {
+export function tickHistory(capacity: number) {
   const times = new BigInt64Array(capacity);
   const gapCounts = new Float64Array(capacity);
   const columns: BigUint64Array[] = [];
@@ -68,13 +47,14 @@ export function tickHistory(capacity: number): TickHistory {
   };
 
   return {
-    get oldestNs() {
+    get oldestNs(): bigint | null {
       return pushed === 0 ? null : timeAt(0);
     },
-    get newestNs() {
+    get newestNs(): bigint | null {
       return pushed === 0 ? null : timeAt(held() - 1);
     },
-    push: (monotonicNs, counts, gaps) => {
+    /** @param counts of each domain, cumulative; a later tick may have more domains, never fewer. */
+    push: (monotonicNs: bigint, counts: readonly bigint[], gaps: number): void => {
       while (columns.length < counts.length) columns.push(new BigUint64Array(capacity));
       const at = pushed % capacity;
       times[at] = monotonicNs;
@@ -82,15 +62,21 @@ export function tickHistory(capacity: number): TickHistory {
       for (const [index, column] of columns.entries()) column[at] = counts[index] ?? 0n;
       pushed += 1;
     },
-    window: (fromNs, toNs, units) => {
+    /**
+     * Energy between two instants that lie within the history. Inside a tick the energy is spread evenly over its time. Windows
+     * that adjoin add up to the window of both, to the microjoule.
+     */
+    window: (fromNs: bigint, toNs: bigint, units: readonly CountUnit[]) => {
       const first = tickBefore(fromNs);
       const beforeEnd = tickBefore(toNs);
       const last = timeAt(beforeEnd) === toNs ? beforeEnd : beforeEnd + 1;
       return {
+        /** Of each domain, in their order. */
         microjoules: columns.map((column, index) => {
           const unit = units[index] ?? { unitNanojoules: 0n };
           return microjoulesAt(column, unit, toNs) - microjoulesAt(column, unit, fromNs);
         }),
+        /** Counted inside the ticks that the window rests on: from `firstTickNs` to `lastTickNs`, in `tickCount` intervals. */
         gaps: gapsAt(last) - gapsAt(first),
         firstTickNs: timeAt(first),
         lastTickNs: timeAt(last),

@@ -24,10 +24,12 @@ export async function runGovernor(values: FlagValues): Promise<void> {
     hasInheritedSocket: process.env["LISTEN_PID"] === String(process.pid) && process.env["LISTEN_FDS"] === "1",
     onReady: notifyReady,
   };
-  const governor = await startGovernor(governorOptions(values), host);
-  process.on("SIGHUP", () => governor.rediscover());
+  let governor: Awaited<ReturnType<typeof startGovernor>> | null = null;
+  process.on("SIGHUP", () => governor?.rediscover());
+  governor = await startGovernor(governorOptions(values), host);
+  // The handlers stay: a second signal while it stops would else end it before its state is saved.
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
   });
   governor.stop();
 }

@@ -7,7 +7,7 @@ import {
   missReading,
   unreadCounter,
 } from "../../energy/counter.ts";
-import { type Counter, problemOf, reasonOf } from "./counters.ts";
+import { type Counter, problemOf, reasonOf, underKnownIds } from "./counters.ts";
 
 /** A counter with what it has counted since the governor's id was given. */
 export interface Domain {
@@ -19,6 +19,9 @@ export interface Domain {
   problem: string | null;
 }
 
+/** What it counted before it was found is unknown. */
+export const lateCounter = missReading(unreadCounter);
+
 export type Meter = ReturnType<typeof openMeter>;
 
 /** @param saved what each domain had counted, by id, when an earlier process of this governor stopped. */
@@ -28,13 +31,16 @@ export function openMeter(counters: readonly Counter[], saved: ReadonlyMap<strin
     const index = domains.findIndex((domain) => domain.counter.id === counter.id);
     const known = domains[index];
     const isReplaceable =
-      known === undefined || (known.problem !== null && hasSameUnit(known.counter.rule, counter.rule));
+      known === undefined || (problemOf(known.counter) !== null && hasSameUnit(known.counter.rule, counter.rule));
     if (!isReplaceable || problemOf(counter) !== null) {
       counter.close();
       return null;
     }
     known?.counter.close();
-    const adopted = domainOf(counter, known?.state ?? unreadCounter);
+    // What silicon is counted already stays so.
+    const isShown = domains.some((other) => other.counter.counted && other.counter.silicon === counter.silicon);
+    const counted = known?.counter.counted ?? (counter.counted && !isShown);
+    const adopted = domainOf({ ...counter, counted }, known?.state ?? lateCounter);
     domains[known === undefined ? domains.length : index] = adopted;
     return adopted;
   };
@@ -47,7 +53,10 @@ export function openMeter(counters: readonly Counter[], saved: ReadonlyMap<strin
      * Takes in counters that were found anew. A known counter that can still be read is kept, since a process that has given up
      * root cannot open another; one that cannot is replaced, if the new one can be read and counts in the same unit.
      */
-    adopt: (found: readonly Counter[]) => found.flatMap((counter) => adoptOne(counter) ?? []),
+    adopt: (found: readonly Counter[]) => {
+      const known = domains.map(({ counter }) => counter);
+      return underKnownIds(found, known).flatMap((counter) => adoptOne(counter) ?? []);
+    },
     /** Counters may have been reset unseen: the next readings are new beginnings, and what was between is a gap. */
     breakOff: (): void => {
       for (const domain of domains) domain.state = { ...missReading(domain.state), raw: null };

@@ -1,4 +1,4 @@
-import { type CounterMode, defaultSocketPath } from "../protocol.ts";
+import { defaultSocketPath } from "../protocol.ts";
 import { StartError } from "./start-error.ts";
 
 export type GovernorOptions = Readonly<ReturnType<typeof governorOptions>>;
@@ -26,36 +26,42 @@ export const governorFlags = {
 export type FlagName = keyof typeof governorFlags;
 export type FlagValues = ReadonlyMap<string, unknown>;
 
+/** Kernel include/uapi/linux/un.h, UNIX_PATH_MAX: 108 bytes with the closing zero. Node cuts a longer path in silence. */
+export const longestSocketPathBytes = 107;
+
 /** Throws USAGE for a value that is not allowed. */
 export function governorOptions(values: FlagValues) {
-  const textOf = (name: FlagName): string => {
+  const textOf = (name: FlagName, allowed: string, isAllowed: (text: string) => boolean): string => {
     const value = values.get(name) ?? governorFlags[name];
-    return typeof value === "string" ? value : "";
+    const text = typeof value === "string" ? value : "";
+    if (isAllowed(text)) return text;
+    throw new StartError("USAGE", `--${name} must be ${allowed}, not "${text}".`);
   };
-  const pathOf = (name: FlagName): string => {
-    const path = textOf(name);
-    if (path.startsWith("/")) return path;
-    throw wrong(name, path, "an absolute path");
-  };
+  const pathOf = (name: FlagName): string => textOf(name, "an absolute path", (path) => path.startsWith("/"));
   const secondsOf = (name: FlagName, smallest: number, largest: number): number => {
-    const text = textOf(name);
-    const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (seconds >= smallest && seconds <= largest) return seconds;
-    throw wrong(name, text, `a number of seconds from ${smallest} to ${largest}`);
+    const isSeconds = (text: string): boolean =>
+      /^\d+(\.\d+)?$/.test(text) && Number(text) >= smallest && Number(text) <= largest;
+    return Number(textOf(name, `a number of seconds from ${smallest} to ${largest}`, isSeconds));
   };
+  const isSocketPath = (path: string): boolean =>
+    path.startsWith("/") && Buffer.byteLength(path) <= longestSocketPathBytes;
+  const isCpuList = (text: string): boolean => /^(\d{1,5}(,\d{1,5})*)?$/.test(text);
+  const mode = textOf("rapl-mode", "sysfs or msr", (text) => text === "sysfs" || text === "msr");
+  const cpus = textOf("msr-cpus", "numbers of CPUs separated by commas", isCpuList);
+  const permissions = textOf("socket-mode", "three octal digits, such as 660", (text) => /^0?[0-7]{3}$/.test(text));
   const user = values.get("user");
   return {
     powercapRoot: pathOf("powercap-root"),
     msrRoot: pathOf("msr-root"),
     procRoot: pathOf("proc-root"),
     sysRoot: pathOf("sys-root"),
-    mode: modeOf(textOf("rapl-mode")),
-    msrCpus: cpusOf(values.get("msr-cpus")),
+    mode: mode === "msr" ? ("msr" as const) : ("sysfs" as const),
+    msrCpus: cpus === "" ? null : cpus.split(",").map(Number),
     pollIntervalSeconds: secondsOf("poll-interval", 0.05, 10),
     historySeconds: secondsOf("history", 1, 86_400),
-    socketPath: socketPathOf(pathOf("socket-path")),
-    socketGroup: textOf("socket-group"),
-    socketMode: permissionsOf(textOf("socket-mode")),
+    socketPath: textOf("socket-path", "an absolute path of at most 107 bytes", isSocketPath),
+    socketGroup: textOf("socket-group", "a group", (group) => group !== ""),
+    socketMode: Number.parseInt(permissions, 8),
     disableIpc: values.get("disable-ipc") === true,
     /** Null: nothing is saved and nothing resumed. */
     stateFile: values.get("no-state") === true ? null : pathOf("state-file"),
@@ -63,30 +69,4 @@ export function governorOptions(values: FlagValues) {
     user: typeof user === "string" ? user : null,
     allowEmpty: values.get("allow-empty") === true,
   };
-}
-
-function modeOf(text: string): CounterMode {
-  if (text === "sysfs" || text === "msr") return text;
-  throw wrong("rapl-mode", text, "sysfs or msr");
-}
-
-function cpusOf(value: unknown): readonly number[] | null {
-  if (typeof value !== "string") return null;
-  if (/^\d{1,5}(,\d{1,5})*$/.test(value)) return value.split(",").map(Number);
-  throw wrong("msr-cpus", value, "numbers of CPUs separated by commas");
-}
-
-/** Kernel include/uapi/linux/un.h, UNIX_PATH_MAX: 108 bytes with the closing zero. Node cuts a longer path in silence. */
-function socketPathOf(path: string): string {
-  if (Buffer.byteLength(path) <= 107) return path;
-  throw wrong("socket-path", path, "a path of at most 107 bytes");
-}
-
-function permissionsOf(text: string): number {
-  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
-  throw wrong("socket-mode", text, "three octal digits, such as 660");
-}
-
-function wrong(name: string, value: string, allowed: string): StartError {
-  return new StartError("USAGE", `--${name} must be ${allowed}, not "${value}".`);
 }

@@ -7,80 +7,98 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
-  type Stats,
+  statSync,
   unlinkSync,
 } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { messageOf, systemErrorCode } from "../../thrown.ts";
-import { type Counter, problemOf } from "./counters.ts";
-import type { GovernorOptions } from "./options.ts";
+import { type GovernorOptions, longestSocketPathBytes } from "./options.ts";
 import { StartError } from "./start-error.ts";
 
-/** Everything that needs root, and nothing else: counters are opened, the socket bound and handed to its group, root given up. */
+/** Everything that needs root beside the counters' first reading, and all that listens. */
 
 export type PrivilegedProcess = Pick<
   NodeJS.Process,
   "pid" | "umask" | "getuid" | "geteuid" | "getegid" | "setgroups" | "setgid" | "setuid"
 >;
 
-/** First reading of each counter: what it opens stays open. Returns what could not be read, with the reason. */
-export function openWithPrivilege(counters: readonly Counter[]): ReadonlyMap<Counter, string> {
-  return new Map(
-    counters.flatMap((counter) => {
-      const problem = problemOf(counter);
-      return problem === null ? [] : [[counter, problem] as const];
-    }),
-  );
-}
-
-type SocketPlace = Pick<GovernorOptions, "socketPath" | "socketGroup" | "socketMode">;
+/** Where to listen, and the flag that names it. */
+type Place = Readonly<Record<"path" | "flag", string>>;
 
 /**
  * Binds the socket so that at no instant anybody but this process and, in the end, the group can connect. Throws
  * GOVERNOR_RUNNING where a live daemon answers, GOVERNOR_SOCKET_UNUSABLE for everything else that stands in the way.
  */
-export async function bindSocket(place: SocketPlace, own: PrivilegedProcess): Promise<Server> {
-  const groupId = groupIdOf(place.socketGroup);
+export async function bindSocket(options: GovernorOptions, own: PrivilegedProcess): Promise<Server> {
+  const { socketPath, socketGroup, socketMode } = options;
+  const place = { path: socketPath, flag: "--socket-path" };
+  const groupId = groupIdOf(socketGroup);
   if (groupId === null) {
-    const remedy = `create it (sudo groupadd --system ${place.socketGroup}) or name another with --socket-group`;
-    throw unusable(place, `there is no group ${place.socketGroup}`, remedy);
+    const remedy = `create it (sudo groupadd --system ${socketGroup}) or name another with --socket-group`;
+    throw unusable(place, `there is no group ${socketGroup}`, remedy);
   }
-  refuseOpenDirectory(place, own);
-  await clearPath(place);
-  const server = createServer({ allowHalfOpen: true });
+  let server: Server | null = null;
   try {
-    // bind(2) happens inside the call; the umask is the whole process's, so it is put back at once.
-    const umask = own.umask(0o777);
-    server.listen(place.socketPath);
-    own.umask(umask);
-    await once(server, "listening");
+    refuseOpenDirectory(place, own);
+    server = await listenOn(place, 0o777, own);
+    if (groupId !== own.getegid?.()) lchownSync(socketPath, own.geteuid?.() ?? 0, groupId);
+    chmodSync(socketPath, socketMode);
+    return server;
   } catch (error) {
-    throw unusable(place, messageOf(error), "choose another path with --socket-path, or run it as root");
+    server?.close();
+    if (error instanceof StartError) throw error;
+    const remedy =
+      "run it as root, or choose another path with --socket-path and a group of your own with --socket-group";
+    throw unusable(place, messageOf(error), remedy);
   }
-  try {
-    if (groupId !== own.getegid?.()) lchownSync(place.socketPath, own.geteuid?.() ?? 0, groupId);
-    chmodSync(place.socketPath, place.socketMode);
-  } catch (error) {
-    server.close();
-    throw unusable(place, messageOf(error), "run it as root, or name a group of your own with --socket-group");
-  }
-  return server;
 }
 
-/** The listening socket that systemd handed over (sd_listen_fds(3)). */
-export async function inheritedSocket(): Promise<Server> {
-  const firstDescriptor = 3;
+/**
+ * Claims the state file, so that no two governors count under one id: a socket beside it that nobody else may connect to, which ends
+ * with the process, however that ends. Throws GOVERNOR_RUNNING where another has it, USAGE where it is no file.
+ */
+export async function claimState(stateFile: string, own: PrivilegedProcess): Promise<Server> {
+  const path = `${stateFile}.lock`;
+  if (statSync(stateFile, { throwIfNoEntry: false })?.isFile() === false) {
+    const remedy = "--no-state saves nothing";
+    throw new StartError(
+      "USAGE",
+      `--state-file must be a regular file or not be there yet, not "${stateFile}"; ${remedy}.`,
+    );
+  }
+  if (Buffer.byteLength(path) > longestSocketPathBytes) throw new Error(`the path ${path} is too long for a socket`);
+  const server = await listenOn({ path, flag: "--state-file" }, 0o177, own);
+  server.on("connection", (socket) => socket.destroy());
+  return server.unref();
+}
+
+async function listenOn(place: Place, umask: number, own: PrivilegedProcess): Promise<Server> {
+  await clearPath(place);
+  // bind(2) happens inside the call; the umask is the whole process's, so it is put back at once.
+  const umaskBefore = own.umask(umask);
+  const server = listening({ path: place.path });
+  own.umask(umaskBefore);
+  return server.catch((error: unknown) => {
+    // Another one came between.
+    throw systemErrorCode(error) === "EADDRINUSE" ? running(place) : error;
+  });
+}
+
+/** The listening socket that systemd handed over: the first descriptor is 3 (sd_listen_fds(3)). */
+export const inheritedSocket = (): Promise<Server> => listening({ fd: 3 });
+
+async function listening(at: { readonly path: string } | { readonly fd: number }): Promise<Server> {
   const server = createServer({ allowHalfOpen: true });
-  server.listen({ fd: firstDescriptor });
+  server.listen(at);
   await once(server, "listening");
   return server;
 }
 
 /** In a directory where others may rename files, the path could be another file's between two calls. */
-function refuseOpenDirectory(place: SocketPlace, own: PrivilegedProcess): void {
-  const directory = dirname(place.socketPath);
-  const stats = orUnusable(place, () => lstatSync(realpathSync(directory)));
+function refuseOpenDirectory(place: Place, own: PrivilegedProcess): void {
+  const directory = dirname(place.path);
+  const stats = lstatSync(realpathSync(directory));
   const isSticky = (stats.mode & 0o1000) !== 0;
   const isOwn = stats.uid === 0 || stats.uid === own.geteuid?.();
   if (isOwn && ((stats.mode & 0o022) === 0 || isSticky)) return;
@@ -88,25 +106,21 @@ function refuseOpenDirectory(place: SocketPlace, own: PrivilegedProcess): void {
 }
 
 /** Removes a socket that nobody answers on; refuses everything else. */
-async function clearPath(place: SocketPlace): Promise<void> {
-  const found = statsOrNull(place);
-  if (found === null) return;
+async function clearPath(place: Place): Promise<void> {
+  const { path, flag } = place;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
   if (!found.isSocket()) {
-    throw unusable(place, "something that is no socket is there");
+    throw unusable(place, "something that is no socket is there", `remove it or choose another path with ${flag}`);
   }
-  if (await isAnswered(place)) {
-    throw new StartError(
-      "GOVERNOR_RUNNING",
-      `A governor is running on ${place.socketPath} already; stop it first, or give this one another --socket-path.`,
-    );
-  }
+  if (await isAnswered(path)) throw running(place);
   // Nothing may come between these two calls, so that a daemon that started meanwhile keeps its socket.
-  const now = statsOrNull(place);
-  if (now?.ino === found.ino) unlinkSync(place.socketPath);
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now?.ino === found.ino && now.ctimeMs === found.ctimeMs) unlinkSync(path);
 }
 
-async function isAnswered(place: SocketPlace): Promise<boolean> {
-  const probe = connect(place.socketPath);
+async function isAnswered(path: string): Promise<boolean> {
+  const probe = connect(path);
   try {
     await once(probe, "connect");
     return true;
@@ -114,33 +128,19 @@ async function isAnswered(place: SocketPlace): Promise<boolean> {
     const code = systemErrorCode(error);
     // A full backlog (EAGAIN) is somebody's who listens.
     if (code === "ECONNREFUSED" || code === "ENOENT" || code === "EAGAIN") return code === "EAGAIN";
-    throw unusable(place, messageOf(error));
+    throw error;
   } finally {
     probe.destroy();
   }
 }
 
-function statsOrNull(place: SocketPlace): Stats | null {
-  return orUnusable(place, () => lstatSync(place.socketPath, { throwIfNoEntry: false })) ?? null;
+function running({ path, flag }: Place): StartError {
+  const remedy = `stop it first, or give this one another ${flag}`;
+  return new StartError("GOVERNOR_RUNNING", `A governor is running on ${path} already; ${remedy}.`);
 }
 
-function orUnusable<Result>(place: SocketPlace, attempt: () => Result): Result {
-  try {
-    return attempt();
-  } catch (error) {
-    throw unusable(place, messageOf(error));
-  }
-}
-
-function unusable(
-  { socketPath }: SocketPlace,
-  why: string,
-  remedy = "remove it or choose another path with --socket-path",
-): StartError {
-  return new StartError(
-    "GOVERNOR_SOCKET_UNUSABLE",
-    `The socket ${socketPath} cannot be used because ${why}; ${remedy}.`,
-  );
+function unusable({ path }: Place, why: string, remedy: string): StartError {
+  return new StartError("GOVERNOR_SOCKET_UNUSABLE", `The socket ${path} cannot be used because ${why}; ${remedy}.`);
 }
 
 /** Makes the state file's directory, where there is none, for the user that will write it. What fails shows when it is written. */

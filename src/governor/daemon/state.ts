@@ -4,8 +4,8 @@ import { rename, writeFile } from "node:fs/promises";
 import type { CounterRule, CounterState } from "../../energy/counter.ts";
 import { messageOf, systemErrorCode } from "../../thrown.ts";
 import type { CounterMode } from "../protocol.ts";
-import { absentCounter, type Counter } from "./counters.ts";
-import { type Domain, hasSameUnit } from "./meter.ts";
+import { absentCounter, type Counter, type CounterFacts, underKnownIds } from "./counters.ts";
+import { type Domain, hasSameUnit, lateCounter } from "./meter.ts";
 
 /** What a governor needs to go on where an earlier one stopped, also after `kill -9`. */
 export interface GovernorState {
@@ -17,9 +17,9 @@ export interface GovernorState {
   readonly domains: readonly SavedDomain[];
 }
 
-type SavedDomain = Pick<Counter, "id" | "kind" | "counted"> & Required<Omit<CounterRule, "limits">> & CounterState;
+type SavedDomain = CounterFacts & Required<Omit<CounterRule, "limits">> & CounterState;
 
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** One line of JSON, and a line with its hash. */
 export function stateText(state: GovernorState): string {
@@ -33,9 +33,9 @@ function sha256(text: string): string {
 }
 
 export function savedDomainOf({ counter, state }: Domain): SavedDomain {
-  const { id, kind, counted, rule } = counter;
+  const { id, kind, counted, key, silicon, rule } = counter;
   const { unitNanojoules, countsPerUnit = 1n, modulus } = rule;
-  return { id, kind, counted, unitNanojoules, countsPerUnit, modulus, ...state };
+  return { id, kind, counted, key, silicon, unitNanojoules, countsPerUnit, modulus, ...state };
 }
 
 /** The state in a file; null where there is none. Throws an Error with the reason where it cannot be used. */
@@ -65,29 +65,29 @@ function isState(value: unknown): value is GovernorState {
 /**
  * Whether counting can go on where the saved state stopped: the same boot (the monotonic clock and the hardware counters have
  * gone on), the same units. Throws an Error with the reason where it cannot. Whether each counter's step since then is
- * plausible shows at the first reading. Returns the states of the counters found, by id, and stand-ins for those that are gone.
+ * plausible shows at the first reading. Returns the counters found, with stand-ins for those that are gone, and their states by id.
  */
 export function resume(
   saved: GovernorState,
   bootId: string | null,
   mode: CounterMode,
   nowNs: bigint,
-  counters: readonly Counter[],
+  found: readonly Counter[],
 ) {
   if (saved.bootId !== bootId) throw new Error("it is of another boot");
   if (saved.mode !== mode) throw new Error(`it was counted in the mode ${saved.mode}`);
   if (saved.savedAtNs > nowNs) throw new Error("it is from the future of the monotonic clock");
-  const states = new Map<string, CounterState>();
-  const absent: Counter[] = [];
+  const counters = underKnownIds(found, saved.domains);
+  const states = new Map<string, CounterState>(counters.map(({ id }) => [id, lateCounter]));
   for (const domain of saved.domains) {
     const counter = counters.find(({ id }) => id === domain.id);
-    if (counter === undefined) absent.push(absentCounter(domain));
+    if (counter === undefined) counters.push(absentCounter(domain));
     else if (!hasSameUnit(counter.rule, domain) || counter.counted !== domain.counted)
       throw new Error(`${domain.id} counts differently now`);
     const { raw, changedAtNs, counts, wraps, gaps, isFrozen } = domain;
     states.set(domain.id, { raw, changedAtNs, counts, wraps, gaps, isFrozen });
   }
-  return { states, absent };
+  return { counters, states };
 }
 
 /**

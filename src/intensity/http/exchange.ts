@@ -37,6 +37,8 @@ export async function exchange(wanted: Exchange): Promise<HttpAnswer> {
   try {
     const answer = await response(await routeTo(wanted, signal), wanted, signal);
     const bytes = await bodyOf(answer, wanted);
+    // A body without a length (HTTP/1.0) ends with its connection, also where the deadline has cut it.
+    signal.throwIfAborted();
     const dateMs = Date.parse(answer.headers.date ?? "");
     return {
       status: answer.statusCode ?? 0,

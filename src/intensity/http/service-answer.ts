@@ -16,6 +16,22 @@ export function objectOf(answer: HttpAnswer, voice: ServiceVoice): JsonTable {
   throw invalidAnswer(voice, `no JSON object (${shownBody(answer, voice)})`);
 }
 
+/** Members that services put their words for people into. */
+const reasonMembers = ["message", "error", "detail", "error_description", "title"];
+
+/** The words of a JSON body; "" for one without members, null where none of them is known to hold words. */
+function saidIn(value: unknown): string | null {
+  if (!isTable(value)) return null;
+  if (Object.keys(value).length === 0) return "";
+  for (const name of reasonMembers) {
+    const said = value[name];
+    if (typeof said === "string" && said.trim() !== "") return said;
+    const inside = saidIn(said);
+    if (inside !== null && inside !== "") return inside;
+  }
+  return null;
+}
+
 /** What a body says, where it is JSON; undefined for a page or plain text. */
 export function jsonOf(text: string): unknown {
   try {
@@ -52,14 +68,17 @@ export function statusError(answer: HttpAnswer, voice: ServiceVoice): CarbonOpsE
   return new CarbonOpsError(code, words);
 }
 
-/** The first words of a body on one line, or what kind of thing it is. */
+/** What a body says, in its first words on one line, or what kind of thing it is. */
 export function shownBody({ text }: HttpAnswer, { secrets }: ServiceVoice): string {
   if (text.trim() === "") return "an empty body";
   if (/^\s*</.test(text)) return "an HTML page";
+  const said = saidIn(jsonOf(text));
+  if (said === "") return "no reason given";
   const clean = secrets
     .filter((secret) => secret !== "")
-    .reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text)
+    .reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), said ?? text)
     .replace(/[^\x20-\x7e]+/g, " ")
-    .trim();
+    .trim()
+    .replace(/\.$/, "");
   return clean.length > 160 ? `${clean.slice(0, 160)}…` : clean;
 }

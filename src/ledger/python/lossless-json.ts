@@ -50,7 +50,7 @@ class Reader {
 
   #value(depth: number): LosslessJson {
     if (depth > maximumDepth) throw new SyntaxError(`it is nested deeper than ${maximumDepth} levels`);
-    switch (this.#text[this.#position]) {
+    switch (this.#text.charAt(this.#position)) {
       case "{":
         return this.#object(depth);
       case "[":

@@ -63,7 +63,7 @@ export async function verifyPythonLedger(
 }
 
 /** The key of the original's tools: 64 hexadecimal digits, with or without 0x; or a verifier key. Throws KEY_INVALID. */
-export function pythonKey(text: string): VerifierKey {
+function pythonKey(text: string): VerifierKey {
   if (isVerifierKeyText(text)) return parseVerifierKey(text);
   const digits = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text)?.[1];
   if (digits === undefined) {

@@ -11,10 +11,26 @@ export interface PartExamination {
   readonly mend: string | null;
 }
 
+export interface ProviderExamination {
+  readonly id: string;
+  /** Whether the settings have it asked. */
+  readonly isAsked: boolean;
+  readonly credentials: "not_needed" | "found" | "missing" | "unusable";
+  /** Whether it answered now; null where it was not asked. */
+  readonly isReachable: boolean | null;
+  readonly why: string;
+}
+
 export interface DoctorFindings {
   readonly machine: readonly (readonly [string, string])[];
   readonly sources: readonly SourceExamination[];
   readonly inUse: { readonly id: string; readonly label: string; readonly uncertainty: SourceUncertainty } | null;
+  readonly intensity: {
+    readonly isOffline: boolean;
+    readonly providers: readonly ProviderExamination[];
+    /** By provider, of the questions of this command. */
+    readonly counters: ReadonlyMap<string, object>;
+  };
   readonly parts: readonly PartExamination[];
 }
 
@@ -25,6 +41,10 @@ export function doctorPage(findings: DoctorFindings, width: number, style: TextS
     labelledRows(findings.machine, width, style),
     `\n${style.strong("Energy sources")}, best first\n`,
     ...findings.sources.map((source) => entry(source.title, source, width, style)),
+    `\n${style.strong("Carbon intensities")}, in the order they are asked${findings.intensity.isOffline ? "; offline: stored and packaged values alone" : ""}\n`,
+    ...findings.intensity.providers.map((provider) =>
+      entry(provider.id, { usable: provider.isAsked, why: provider.why, mend: null }, width, style),
+    ),
     `\n${style.strong("Optional parts")}\n`,
     ...findings.parts.map((part) => entry(part.name, part, width, style)),
     `\n${inUseParagraph(findings, width, style)}\n`,

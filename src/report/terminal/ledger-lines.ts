@@ -7,6 +7,8 @@ export interface LedgerRow {
   readonly seq: number;
   /** Null where the line is damaged. */
   readonly record: JsonObject | null;
+  /** Number of the restatement that counts in its place; null where it counts itself, or is no estimate. */
+  readonly replacedBy: number | null;
 }
 
 const header = ["seq", "time", "kind", "name", "CO2e"];
@@ -39,16 +41,25 @@ export function recordPage(seq: number, record: JsonObject): string {
   return `record ${seq}\n${printable(JSON.stringify(record, null, 2), true)}\n`;
 }
 
-function cellsOf({ seq, record }: LedgerRow): readonly string[] {
+function cellsOf({ seq, record, replacedBy }: LedgerRow): readonly string[] {
   if (record === null) return [String(seq), "", "(damaged)", "", ""];
-  const grams = record["grams"];
+  const grams = gramsOf(record);
   return [
     String(seq),
     firstText(record, ["end_ts", "created_at", "repaired_at", "imported_at", "timestamp", "start_ts"]),
     firstText(record, ["kind"]),
-    firstText(record, ["name", "text", "reason", "ledger_id", "original_line"]),
+    replacedBy === null
+      ? firstText(record, ["name", "text", "reason", "ledger_id", "original_line"])
+      : `(restated by ${replacedBy}) ${firstText(record, ["name", "text", "reason"])}`.trimEnd(),
     typeof grams === "number" ? formatGrams(grams) : "",
   ];
+}
+
+/** Of a restatement, those of its newer estimate. */
+function gramsOf(record: JsonObject): JsonValue | undefined {
+  const restated = record["record"];
+  const isObject = typeof restated === "object" && restated !== null && "grams" in restated;
+  return record["grams"] ?? (isObject ? restated["grams"] : undefined);
 }
 
 function firstText(record: JsonObject, names: readonly string[]): string {

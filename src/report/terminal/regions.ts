@@ -23,12 +23,23 @@ export function regionTable(matches: readonly RegionMatch[], style: TextStyle): 
       .join("  ")
       .trimEnd();
   const sources = [
-    ...new Set(matches.map(({ averageSource, averageLicence }) => `${averageSource}, ${averageLicence}`)),
-  ];
+    ...new Set(
+      matches.flatMap((match) => {
+        const { averageSource, averageLicence, marginalSource, marginalPeriod, marginalLicence } = match;
+        const average = `Average: ${averageSource}, ${averageLicence}`;
+        return marginalSource === null
+          ? [average]
+          : [average, `Marginal: ${marginalSource}, ${marginalPeriod ?? ""}, ${marginalLicence ?? ""}`];
+      }),
+    ),
+  ].sort();
+  const [only] = matches;
+  const mapping = matches.length === 1 && only !== undefined ? `${style.faint(`Mapping: ${only.mapping}`)}\n` : "";
   return [
     `${style.strong(lineOf(header))}\n`,
     ...rows.map((row) => `${lineOf(row)}\n`),
     `\n${style.faint("g/kWh. average: CO2e, life cycle, annual; marginal: CO2 at the stack of the plants that answer, annual.")}\n`,
-    ...sources.map((source) => `${style.faint(`Source: ${source}`)}\n`),
+    ...sources.map((source) => `${style.faint(source)}\n`),
+    mapping,
   ].join("");
 }

@@ -15,6 +15,7 @@ import {
   joulesFromWattHours,
 } from "../../units.ts";
 import { labelledRows, printable, type TextStyle } from "./style.ts";
+import { unansweredRows } from "./unanswered.ts";
 
 /** Where the record of a run went, or why it went nowhere. */
 export interface RecordPlace {
@@ -43,14 +44,15 @@ export function runSummary(summary: RunSummary, width: number, style: TextStyle)
     ...gpuRows(outcome),
     ["use", useText(outcome)],
   ];
-  if (carbon !== null) {
+  const impossibleIdle = impossibleIdleText(outcome);
+  if (carbon !== null && impossibleIdle === null) {
     rows.push(["carbon", carbonText(carbon.estimate)]);
     rows.push(["electricity", intensityText(carbon.estimate)]);
+    rows.push(...unansweredRows(carbon.estimate.attempts));
     if (carbon.estimate.marginal !== null) rows.push(["at the margin", marginalText(carbon.estimate.marginal)]);
     rows.push(["uncertainty", dominanceText(carbon.estimate.budget)]);
   }
   if (summary.baselineNote !== null) rows.push(["idle power", summary.baselineNote]);
-  const impossibleIdle = impossibleIdleText(outcome);
   if (impossibleIdle !== null) rows.push(["note", style.bad(impossibleIdle)]);
   if (outcome.processesLeftRunning > 0) rows.push(["note", leftRunningText(outcome.processesLeftRunning)]);
   for (const verdict of summary.budget)
@@ -73,8 +75,7 @@ function headline({ name, outcome }: RunSummary, style: TextStyle): string {
 
 function energyText({ outcome, carbon }: RunSummary): string {
   const { energyWhTotal } = outcome.energy;
-  if (energyWhTotal === null || carbon === null) return `unknown: ${outcome.energy.energySourceLabel}`;
-  const { meanWh, lowerWh: lower, upperWh: upper, level, kind } = carbon.energy;
+  if (energyWhTotal === null || carbon === null) return `unknown: ${printable(outcome.energy.energySourceLabel)}`;
   const { gpu } = outcome.energy;
   const host =
     gpu === undefined
@@ -84,7 +85,19 @@ function energyText({ outcome, carbon }: RunSummary): string {
     outcome.energy.gaps > 0
       ? `; ${countOf(outcome.energy.gaps, "reading")} failed or made no sense, so energy may be missing`
       : "";
-  return `${formatEnergyWh(meanWh)} for the task (${intervalText(formatEnergyWh, { lower, upper, level, kind })}) ${host}${lost}`;
+  const task =
+    impossibleIdleText(outcome) === null ? taskText(outcome.energy, carbon.energy) : "not known for the task,";
+  return `${task} ${host}${lost}`;
+}
+
+/** Energy is never below 0, so near 0 the mean of what it may be lies above what was counted: the record has both. */
+function taskText({ energyWhTask, gpu }: EnergyFigures, energy: EnergyInterval): string {
+  const { meanWh, lowerWh: lower, upperWh: upper, level, kind } = energy;
+  const range = intervalText(formatEnergyWh, { lower, upper, level, kind });
+  const counted = formatEnergyWh((energyWhTask ?? 0) + (gpu?.energyWhTask ?? 0));
+  const mean = formatEnergyWh(meanWh);
+  if (counted === mean) return `${mean} for the task (${range})`;
+  return `${counted} counted for the task, ${mean} as the mean of what it may be (${range}),`;
 }
 
 function sourceText({ energy }: CommandOutcome): string {
@@ -96,7 +109,7 @@ function sourceText({ energy }: CommandOutcome): string {
     energy.idleBaselineWatts === null
       ? "; idle power is not known, and is shared out with the rest"
       : `, of which ${formatWatts(energy.idleBaselineWatts)} idle and nobody's`;
-  return `${modelled}${energy.energySourceLabel}${watts}${idle}`;
+  return `${modelled}${printable(energy.energySourceLabel)}${watts}${idle}`;
 }
 
 /** One row a board: what it took, which part is the task's, and what that rests on. */
@@ -109,8 +122,11 @@ function gpuRows({ energy }: CommandOutcome): readonly (readonly [string, string
         : `${formatEnergyWh(board.energyWhTask)} of it the task's`;
     const idle = board.idleWatts === null ? "" : `, above ${formatWatts(board.idleWatts)} idle`;
     const gaps = board.gaps > 0 ? `; ${countOf(board.gaps, "reading")} failed, so energy may be missing` : "";
-    const note = board.note === null ? "" : `; ${board.note}`;
-    return ["GPU", `${board.name}: ${formatEnergyWh(board.energyWhTotal)} (${how}), ${part}${idle}${gaps}${note}`];
+    const note = board.note === null ? "" : `; ${printable(board.note)}`;
+    return [
+      "GPU",
+      `${printable(board.name)}: ${formatEnergyWh(board.energyWhTotal)} (${how}), ${part}${idle}${gaps}${note}`,
+    ];
   });
 }
 
@@ -123,7 +139,12 @@ function meanWattsOf({ energyWhTotal, measuredSeconds }: EnergyFigures): number 
 function impossibleIdleText({ energy }: CommandOutcome): string | null {
   const meanWatts = meanWattsOf(energy);
   if (meanWatts === null || energy.idleBaselineWatts === null || energy.idleBaselineWatts <= meanWatts) return null;
-  return `the idle baseline of ${formatWatts(energy.idleBaselineWatts)} is more than all that the host took, so it is wrong for this source and the task's energy is not known; leave --idle-watts out or correct it`;
+  return `the idle baseline of ${formatWatts(energy.idleBaselineWatts)} is more than all that the host took, so it is wrong for this source and the task's energy is not known; ${mendOf(energy)}`;
+}
+
+function mendOf({ idleBaselineOrigin }: EnergyFigures): string {
+  if (idleBaselineOrigin === "calibrated") return "run `carbon-ops calibrate` again";
+  return "leave --idle-watts out or correct it";
 }
 
 function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string {
@@ -137,9 +158,11 @@ function useText({ cpu, memory, gpus, durationSeconds }: CommandOutcome): string
   if (gpus.length === 0) parts.push("no GPU");
   for (const gpu of gpus) {
     const busy =
-      gpu.busyPercent === null ? (gpu.note ?? "use not known") : `${formatSignificant(gpu.busyPercent)} % busy`;
+      gpu.busyPercent === null
+        ? printable(gpu.note ?? "use not known")
+        : `${formatSignificant(gpu.busyPercent)} % busy`;
     const held = gpu.memoryUsedBytes === null ? "" : `, ${formatBytes(gpu.memoryUsedBytes)} in use at its peak`;
-    parts.push(`GPU ${gpu.name}: ${busy}${held}`);
+    parts.push(`GPU ${printable(gpu.name)}: ${busy}${held}`);
   }
   return parts.join("; ");
 }

@@ -95,7 +95,8 @@ export function topPage(page: TopPage, width: number, height: number, style: Tex
     return lineOf(consumerRow(consumer, gpuOf(gpuWatts), page), columns, width);
   });
   const title = style.strong(lineOf(titlesOf(page, gpuPower !== null), columns, width));
-  return [...head, title, ...rows, ...parts, ...foot].map((line) => `${line}\n`).join("");
+  const lines = [...head, title, ...rows, ...parts, ...foot].slice(0, Math.max(1, height));
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** What the told boards draw, less the rows: their idle power, and processes that this host's /proc does not show. */

@@ -38,7 +38,7 @@ const privileged = [
 ];
 
 /** Lines that hold code: neither blank nor comment alone. The aim is 1500; this may shrink, and must not grow. */
-const largestCodeLines = 1788;
+const largestCodeLines = 1787;
 
 interface Closure {
   readonly files: ReadonlySet<string>;

@@ -1,66 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { startGovernor } from "../../../src/governor/daemon/governor.ts";
-import { governorOptions } from "../../../src/governor/daemon/options.ts";
-import { ask, type GovernorPlace, governorPlace, showMicrojoules, until } from "../../support/governor.ts";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { ask, governorPlace, showMicrojoules } from "../../support/governor.ts";
+import { live, ticksLater, unshifted } from "../../support/governor-life.ts";
 import { energyFile, packageZone } from "../../support/kernel-tree.ts";
-
-/** The clocks of this machine, set forward or back by the test. */
-interface ShiftedClocks {
-  wallSeconds: number;
-  monotonicSeconds: number;
-  asleepSeconds: number;
-}
-
-interface Life {
-  readonly log: string[];
-  stop(): void;
-}
-
-/** The governor inside this process, so that its clocks are the test's. */
-async function live(place: GovernorPlace, clocks: ShiftedClocks): Promise<Life> {
-  const log: string[] = [];
-  const flags = [
-    ["powercap-root", join(place.roots.sys, "class/powercap")],
-    ["proc-root", place.roots.proc],
-    ["socket-path", place.socketPath],
-    ["socket-group", String(process.getegid?.() ?? 0)],
-    ["state-file", place.stateFile],
-  ] as const;
-  const governor = await startGovernor(governorOptions(new Map(flags)), {
-    own: process,
-    clock: {
-      wallMs: () => Date.now() + clocks.wallSeconds * 1000,
-      monotonicNs: () => process.hrtime.bigint() + BigInt(clocks.monotonicSeconds) * 1_000_000_000n,
-    },
-    uptimeSeconds: () => Number(process.hrtime.bigint()) / 1e9 + clocks.monotonicSeconds + clocks.asleepSeconds,
-    log: (_level, event) => log.push(event),
-    version: "test",
-    hasInheritedSocket: false,
-    onReady: () => undefined,
-  });
-  let isStopped = false;
-  const stop = (): void => {
-    if (!isStopped) governor.stop();
-    isStopped = true;
-  };
-  onTestFinished(stop);
-  return { log, stop };
-}
-
-const unshifted = (): ShiftedClocks => ({ wallSeconds: 0, monotonicSeconds: 0, asleepSeconds: 0 });
-
-/** Two ticks on: what happened before was read. */
-async function ticksLater({ socketPath }: GovernorPlace): Promise<Record<string, unknown>> {
-  const before = Number((await ask(socketPath, "{}"))["sequence"]);
-  let newest = await ask(socketPath, "{}");
-  await until(async () => {
-    newest = await ask(socketPath, "{}");
-    return Number(newest["sequence"]) >= before + 2;
-  });
-  return newest;
-}
 
 /** To less than one count of 61 µJ, which is lost where the first reading is converted. */
 const joules = (count: number): unknown => expect.closeTo(count * 1e6, -2.3);

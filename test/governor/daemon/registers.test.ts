@@ -46,7 +46,13 @@ function registerFlags({ roots }: MsrPlace, more: readonly string[] = []): strin
 test("in MSR mode, the governor counts the simulated host's registers to the count", async () => {
   const directory = simulationDirectory();
   const host = simulatedHost(hostShape({ packages: 2, parts: ["dram", "core", "psys"], profile: constantPower(300) }));
-  const tree = msrTree({ directory, host, faults: [], failing: failingFiles("/proc"), mode: 0o444 });
+  const tree = msrTree({
+    directory,
+    host,
+    faults: [],
+    failing: failingFiles({ proc: "/proc", sys: "/sys" }),
+    mode: 0o444,
+  });
   onTestFinished(() => tree.close());
   // A counter that shows 0 is none: let each have counted.
   host.advanceTo(1_000_000_000n);

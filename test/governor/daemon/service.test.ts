@@ -1,5 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -16,7 +28,7 @@ import {
   totalsOf,
   until,
 } from "../../support/governor.ts";
-import { energyFile, memoryZone, packageZone, writePowercap } from "../../support/kernel-tree.ts";
+import { energyFile, memoryZone, packageZone, writePowercap, writeProc } from "../../support/kernel-tree.ts";
 import { canBecomeNobody } from "../../support/unprivileged.ts";
 
 /** Only root can become somebody else. */
@@ -224,6 +236,23 @@ test("SIGHUP takes in a zone that appeared, from then on", async () => {
   expect((await totalsOf(place.socketPath))["intel-rapl-mmio:0"]).toBe(0);
 });
 
+test("a second SIGTERM while it still saves changes nothing: the state is saved, and the status is 0", async () => {
+  const place = governorPlace();
+  const governor = await startGovernor(place);
+  // Saving waits for the pipe's reader.
+  const slow = `${place.stateFile}.last`;
+  expect(spawnSync("mkfifo", [slow]).status).toBe(0);
+  governor.child.kill("SIGTERM");
+  await until(() => !existsSync(place.socketPath));
+  const ended = governor.end("SIGTERM");
+  const reader = openSync(slow, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { status, log } = await ended;
+  expect(status).toBe(0);
+  expect(log).toContain('"event":"stopped"');
+  expect(readFileSync(reader, "utf8")).toContain('"version":2');
+  closeSync(reader);
+});
+
 test("SIGTERM saves the state and ends with status 0; the next governor goes on with id and totals", async () => {
   const place = governorPlace();
   const governor = await startGovernor(place);
@@ -255,7 +284,7 @@ test.each([
   ],
   [
     "a state file of a later version",
-    (place: ReturnType<typeof governorPlace>) => writeFileSync(place.stateFile, '{"version":2}'),
+    (place: ReturnType<typeof governorPlace>) => writeFileSync(place.stateFile, '{"version":3}'),
   ],
   ["a lost state file", (place: ReturnType<typeof governorPlace>) => rmSync(place.stateFile)],
 ])("after %s it starts at 0 under another id", async (_, happens) => {
@@ -309,6 +338,52 @@ test("a socket that a dead governor left behind is replaced; a live governor's i
   expect(await ask(place.socketPath, "{}")).toMatchObject({ status: "ok" });
 });
 
+test("a second governor on the same state file is refused, whatever its socket; the first goes on", async () => {
+  const place = governorPlace();
+  const first = await startGovernor(place);
+  const other = { ...place, socketPath: `${place.socketPath}.other` };
+  const { status, sentence } = await refusedStart(other);
+  expect(status).toBe(1);
+  expect(sentence).toMatch(/A governor is running on .*governor\.json.* already; .* --state-file\./);
+  expect(existsSync(other.socketPath)).toBe(false);
+  const before = await ask(place.socketPath, "{}");
+  await first.end("SIGKILL");
+  await startGovernor(other);
+  expect(await ask(other.socketPath, "{}")).toMatchObject({ governor_id: before["governor_id"] });
+});
+
+test("of four governors that start at once on the state file of one that was killed, one counts", async () => {
+  const place = governorPlace();
+  await (await startGovernor(place)).end("SIGKILL");
+  const rivals = [0, 1, 2, 3].map((number) => spawnGovernor({ ...place, socketPath: `${place.socketPath}.${number}` }));
+  const isStarted = (log: string): boolean => log.includes('"event":"started"');
+  await until(() => rivals.every((rival) => rival.child.exitCode !== null || isStarted(rival.log())));
+  expect(rivals.filter((rival) => isStarted(rival.log()))).toHaveLength(1);
+  expect(rivals.filter((rival) => rival.log().includes("is running on"))).toHaveLength(3);
+});
+
+test("a state file whose lock has too long a path for a socket is said, and counting goes on", async () => {
+  const place = governorPlace();
+  const stateFile = join(dirname(place.stateFile), `${"x".repeat(100)}.json`);
+  const governor = await startGovernor({ ...place, stateFile });
+  expect(governor.log()).toContain('"event":"state_not_claimed"');
+  expect(await ask(place.socketPath, "{}")).toMatchObject({ status: "ok" });
+});
+
+test.each([
+  ["a named pipe", (path: string) => spawnSync("mkfifo", [path])],
+  ["a directory", (path: string) => mkdirSync(path)],
+  ["a device", (path: string) => symlinkSync("/dev/null", path)],
+])("%s as state file is refused at once, and left alone", async (_, put) => {
+  const place = governorPlace();
+  put(place.stateFile);
+  const { ino } = lstatSync(place.stateFile);
+  const { status, sentence } = await refusedStart(place);
+  expect(status).toBe(2);
+  expect(sentence).toContain("--state-file must be a regular file");
+  expect(lstatSync(place.stateFile).ino).toBe(ino);
+});
+
 test.each([
   ["a symbolic link", (path: string) => symlinkSync("/dev/null", path)],
   ["a link to a socket that is somewhere else", (path: string) => symlinkSync(`${path}.other`, path)],
@@ -345,6 +420,14 @@ test("no counter to read ends with status 5 and why, unless an empty governor is
   expect(sentence).toContain("modprobe intel_rapl_msr");
   await startGovernor(place, ["--allow-empty"]);
   expect(await ask(place.socketPath, "{}")).toMatchObject({ status: "ok", counters_uj: {} });
+});
+
+test("in a virtual machine too, a root that does not exist is said to be just that", async () => {
+  const place = governorPlace();
+  writeProc(place.roots, { isGuest: true });
+  const { status, sentence } = await refusedStart(place, ["--powercap-root=/nonexistent"]);
+  expect(status).toBe(5);
+  expect(sentence).toContain("/nonexistent does not exist: --powercap-root is wrong");
 });
 
 test.each([
@@ -388,7 +471,7 @@ test.each(usersToBecome)(
     await until(() => governor.log().includes('"event":"counter_back"'));
     const { log } = await governor.end("SIGTERM");
     expect(log).not.toContain("state_not_saved");
-    expect(readFileSync(place.stateFile, "utf8")).toContain('"version":1');
+    expect(readFileSync(place.stateFile, "utf8")).toContain('"version":2');
   },
 );
 

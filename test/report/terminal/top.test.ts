@@ -121,3 +121,9 @@ test.each([
   for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(width);
   expect(lines.slice(-4).map((line) => line.trim().split(" ")[0]?.slice(0, 7))).toEqual(["idle,", "3", "unattri", "q"]);
 });
+
+test.each([1, 2, 5, 9])("a terminal of %i lines is never written beyond its end", (height) => {
+  const text = topPage(pageOf(three), 20, height, style);
+  expect(text.split("\n").length - 1).toBeLessThanOrEqual(height);
+  expect(text).toMatch(/^host/);
+});

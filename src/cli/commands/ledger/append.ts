@@ -4,17 +4,19 @@ import { Command } from "commander";
 import { isoFromWallMs } from "../../../clock.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { readGenesis } from "../../../ledger/appendable.ts";
-import { type JsonObject, Ledger, loadSigningKey } from "../../../ledger/index.ts";
+import { type JsonObject, Ledger, signRecord } from "../../../ledger/index.ts";
 import { buildNoteRecord } from "../../../record/note-record.ts";
 import { parseRecord } from "../../../record/parse-record.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle } from "../../output.ts";
-import { keyPathFor } from "./key-choice.ts";
+import { ownSigner } from "./key-choice.ts";
 import { parseRecordText } from "./record-text.ts";
 
 interface AppendOptions {
   readonly note?: string;
   readonly key?: string;
+  readonly recordKey?: string;
+  readonly id?: string;
   readonly json?: boolean;
 }
 
@@ -29,6 +31,8 @@ export function buildAppend(context: CommandContext): Command {
     .argument("[record]", "file with the record; - or nothing for standard input", "-")
     .option("--note <text>", "append a note with this text, instead of a record")
     .option("--key <file>", "private key that signs the ledger (default: your own key)")
+    .option("--record-key <file>", "private key that signs the record itself, so that it can stand alone")
+    .option("--id <id>", "name this append: one that is repeated with its id is no second record")
     .option("--json", "print number and hash of the new line as JSON")
     .addHelpText(
       "after",
@@ -37,13 +41,21 @@ export function buildAppend(context: CommandContext): Command {
     .action(async (file: string, source: string, options: AppendOptions) => {
       const path = resolve(context.workingDirectory, file);
       await readGenesis(path);
-      const { signer } = await loadSigningKey(await keyPathFor(options.key, context));
+      const signer = await ownSigner(options.key, context);
       const record = await recordOf(source, options, context);
       await using ledger = await Ledger.open(path, { signer, clock: context.clock });
-      const { seq, lineHash } = await ledger.append(record);
+      const { seq, lineHash } = await ledger.append(await signedRecord(record, options, context), idOf(options));
       if (options.json === true) context.stdout.write(jsonText({ path: file, seq, lineHash }));
       else context.stdout.write(appendedText(file, seq, lineHash, context));
     });
+}
+
+function idOf({ id }: AppendOptions): { readonly id?: string } {
+  return id === undefined ? {} : { id };
+}
+
+async function signedRecord(record: JsonObject, { recordKey }: AppendOptions, context: CommandContext) {
+  return recordKey === undefined ? record : await signRecord(record, await ownSigner(recordKey, context));
 }
 
 async function recordOf(source: string, { note }: AppendOptions, context: CommandContext): Promise<JsonObject> {

@@ -1,19 +1,16 @@
-import { hash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { isoFromWallMs } from "../../../clock.ts";
 import { CarbonOpsError } from "../../../errors.ts";
-import { assertPathWritable, type JsonObject, Ledger, loadOrCreateSigningKey } from "../../../ledger/index.ts";
-import { openLedgerFile, readChunks } from "../../../ledger/ledger-files.ts";
-import { readPythonEntry } from "../../../ledger/python/entry.ts";
-import { type PythonLine, pythonLines } from "../../../ledger/python/python-lines.ts";
+import { assertPathWritable, Ledger, loadOrCreateSigningKey } from "../../../ledger/index.ts";
 import { type PythonVerification, verifyPythonLedger } from "../../../ledger/python/verify-python.ts";
 import { readSegments } from "../../../ledger/read-segments.ts";
-import { buildImportedEntryRecord } from "../../../record/imported-entry-record.ts";
+import type { ImportedEntryRecord } from "../../../record/imported-entry-record.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle } from "../../output.ts";
-import { keyPathFor } from "./key-choice.ts";
+import { type ImportSource, importedEntries, isVerified } from "./imported-entries.ts";
+import { keyPlaceFor } from "./key-choice.ts";
 import { pythonKeyText } from "./python-format.ts";
 
 interface ImportOptions {
@@ -54,16 +51,14 @@ export function buildImport(context: CommandContext): Command {
       if (options.unverified !== true) assertVerified(oldFile, findings);
       await assertPathWritable(target);
       const known = await importedLines(target);
-      const { signer } = await loadOrCreateSigningKey(await keyPathFor(options.key, context));
+      const place = await keyPlaceFor(options.key, context);
+      const { signer } = await loadOrCreateSigningKey(place.path, place.options);
+      const importedAt = isoFromWallMs(context.clock.wallMs());
       await using ledger = await Ledger.openOrCreate(target, { signer, clock: context.clock });
-      const counts = await importLines(source, { ledger, findings, known, context, path: oldFile });
+      const counts = await importLines({ name: oldFile, path: source, findings }, ledger, known, importedAt);
       const report = { source: oldFile, path: newFile, ...counts, verified: isVerified(findings) };
       context.stdout.write(options.json === true ? jsonText(report) : importedText(report, context));
     });
-}
-
-function isVerified({ valid, trust }: PythonVerification): boolean {
-  return valid && trust === "key";
 }
 
 function assertVerified(file: string, { valid, trust, firstBadLine }: PythonVerification): void {
@@ -112,87 +107,39 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-interface ImportRequest {
-  readonly ledger: Ledger;
-  readonly findings: PythonVerification;
-  readonly known: KnownLines;
-  readonly context: CommandContext;
-  readonly path: string;
-}
-
 interface ImportCounts {
   readonly imported: number;
   readonly alreadyThere: number;
 }
 
-async function importLines(source: string, request: ImportRequest): Promise<ImportCounts> {
-  const { ledger, findings, known, context, path } = request;
-  const importedAt = isoFromWallMs(context.clock.wallMs());
-  const handle = await openLedgerFile(source, "read");
-  let batch: JsonObject[] = [];
-  let [line, imported, alreadyThere, sourceId, lastHash] = [0, 0, 0, "", ""];
+async function importLines(
+  source: ImportSource,
+  ledger: Ledger,
+  known: KnownLines,
+  importedAt: string,
+): Promise<ImportCounts> {
+  let [imported, alreadyThere] = [0, 0];
+  let batch: ImportedEntryRecord[] = [];
   const flush = async (): Promise<void> => {
     await Promise.all(batch.map((record) => ledger.append(record)));
     imported += batch.length;
     batch = [];
   };
-  try {
-    for await (const pythonLine of pythonLines(readChunks(handle))) {
-      // What was added since it was verified is not.
-      if (isVerified(findings) && line >= findings.entries) break;
-      line += 1;
-      const original = textOf(pythonLine, path, line);
-      const sha256 = hash("sha256", original);
-      if (line === 1) sourceId = sha256;
-      const entry = readPythonEntry(pythonLine.bytes);
-      const holds = line <= findings.entries;
-      if (holds && (typeof entry === "string" || (entry.prevHash ?? "") !== lastHash)) throw changedMeanwhile(path);
-      lastHash = typeof entry === "string" ? "" : entry.entryHash;
-      const before = known.get(placeOf(sourceId, line));
-      if (before !== undefined && before !== sha256) throw otherLine(path, line);
-      if (before !== undefined) {
-        alreadyThere += 1;
-        continue;
-      }
-      const isBad = findings.firstBadLine?.line === line;
-      batch.push(
-        buildImportedEntryRecord({
-          imported_at: importedAt,
-          source_id: sourceId,
-          line,
-          original_line: original,
-          original_line_sha256: sha256,
-          entry_hash: typeof entry === "string" ? null : entry.entryHash,
-          verified_with: holds && findings.trust === "key" ? findings.signedBy : null,
-          problem: isBad ? (findings.firstBadLine?.reason ?? null) : typeof entry === "string" ? entry : null,
-        }),
-      );
-      if (batch.length >= batchLines) await flush();
-    }
-    await flush();
-  } finally {
-    await handle.close();
+  for await (const record of importedEntries(source, importedAt)) {
+    const sha256 = known.get(placeOf(record.source_id, record.line));
+    if (sha256 === undefined) batch.push(record);
+    else if (sha256 === record.original_line_sha256) alreadyThere += 1;
+    else throw otherLine(source.name, record.line);
+    if (batch.length >= batchLines) await flush();
   }
+  await flush();
   return { imported, alreadyThere };
 }
 
-function textOf({ bytes }: PythonLine, path: string, line: number): string {
-  const text = bytes.toString("utf8");
-  if (Buffer.from(text).equals(bytes)) return text;
-  throw new CarbonOpsError(
-    "RECORD_INVALID",
-    `Line ${line} of ${path} is not UTF-8, so no record can hold it; cut the ledger before it, and keep the original file.`,
-  );
-}
-
-function changedMeanwhile(path: string): CarbonOpsError {
-  return new CarbonOpsError("LEDGER_REPLACED", `${path} was changed while it was imported; import it again.`);
-}
-
-function otherLine(path: string, line: number): CarbonOpsError {
+function otherLine(name: string, line: number): CarbonOpsError {
   return new CarbonOpsError(
     "LEDGER_INVALID",
-    `Line ${line} of ${path} is another one than was imported before, so one of the two was changed; compare them before you go on.`,
+    `Line ${line} of ${name} is another one than was imported before, so one of the two was changed; compare them before you go on.`,
   );
 }
 

@@ -6,7 +6,7 @@ import { assertAbsent } from "../../../ledger/ledger-files.ts";
 import { labelledRows } from "../../../report/terminal/style.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
-import { keyPathFor } from "./key-choice.ts";
+import { keyPlaceFor } from "./key-choice.ts";
 
 interface InitOptions {
   readonly key?: string;
@@ -26,8 +26,8 @@ export function buildInit(context: CommandContext): Command {
       // All that can be refused is refused before a key is made.
       await assertAbsent(path);
       await assertPathWritable(path);
-      const keyPath = await keyPathFor(options.key, context);
-      const key = await loadOrCreateSigningKey(keyPath);
+      const { path: keyPath, options: keyOptions } = await keyPlaceFor(options.key, context);
+      const key = await loadOrCreateSigningKey(keyPath, keyOptions);
       await using ledger = await Ledger.create(path, { signer: key.signer, clock: context.clock });
       const created = {
         path: file,

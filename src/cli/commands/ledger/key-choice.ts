@@ -4,19 +4,33 @@ import { loadSettings } from "../../../config/load.ts";
 import type { SettingName } from "../../../config/settings.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { readGenesis } from "../../../ledger/appendable.ts";
-import { loadSigningKey } from "../../../ledger/index.ts";
-import { isVerifierKeyText } from "../../../ledger/verifier-key.ts";
+import { type KeyFileOptions, loadSigningKey, type Signer } from "../../../ledger/index.ts";
+import { successorsOf } from "../../../ledger/key-rotation.ts";
+import type { Genesis } from "../../../ledger/own-records.ts";
+import { isVerifierKeyText, parseVerifierKey } from "../../../ledger/verifier-key.ts";
 import type { CommandContext } from "../../context.ts";
-import { signingKeyPath } from "../../signing-key-path.ts";
+import { keyFileOptions, signingKeyPath } from "../../signing-key-path.ts";
 import { readSmallFile } from "./small-file.ts";
 
+/** A private key file, and how it is read. */
+export interface KeyPlace {
+  readonly path: string;
+  readonly options: KeyFileOptions;
+}
+
 /** The private key file: --key, else the setting, else the user's own. */
-export async function keyPathFor(flag: string | undefined, context: CommandContext): Promise<string> {
+export async function keyPlaceFor(flag: string | undefined, context: CommandContext): Promise<KeyPlace> {
   const flags = new Map<SettingName, FoundValue>();
   if (flag !== undefined) flags.set("ledgerKey", { origin: "--key", value: flag });
   const { workingDirectory, environment } = context;
   const settings = await loadSettings({ workingDirectory, environment, flags });
-  return signingKeyPath(settings.ledgerKey, context);
+  return { path: signingKeyPath(settings.ledgerKey, context), options: keyFileOptions(settings, context) };
+}
+
+/** Whoever signs with that key. Throws KEY_INVALID or KEY_UNREADABLE. */
+export async function ownSigner(flag: string | undefined, context: CommandContext): Promise<Signer> {
+  const { path, options } = await keyPlaceFor(flag, context);
+  return (await loadSigningKey(path, options)).signer;
 }
 
 /** Keys to verify with, and where they come from, in words for people. */
@@ -42,16 +56,21 @@ export async function namedKeys(flags: readonly string[], context: CommandContex
 }
 
 /**
- * The user's own key, where there is one and the ledger says that it is signed with it; otherwise no key, and why. The chain
- * can be checked without one.
+ * The user's own key, where there is one and the ledger says that it is signed with it, or with one that has followed it;
+ * otherwise no key, and why. The chain can be checked without one.
  */
 export async function ownKey(ledgerPath: string, context: CommandContext): Promise<TrustedKeys> {
-  const namedKey = await keyNamedIn(ledgerPath);
-  if (namedKey === null) return noKeys(null);
+  const named = await genesisOrNull(ledgerPath);
+  if (named === null) return noKeys(null);
   try {
-    const keyPath = await keyPathFor(undefined, context);
-    const { verifierKey } = await loadSigningKey(keyPath);
-    if (verifierKey === namedKey) return { keys: [verifierKey], origin: `your own key, ${keyPath}`, unusedKey: null };
+    const { path: keyPath, options } = await keyPlaceFor(undefined, context);
+    const { verifierKey } = await loadSigningKey(keyPath, options);
+    const isNamed = verifierKey === named.verifierKey.vkey;
+    const followers = successorsOf([parseVerifierKey(verifierKey)], named.keyRotations);
+    if (isNamed || followers.some(({ vkey }) => vkey === named.verifierKey.vkey)) {
+      const origin = isNamed ? `your own key, ${keyPath}` : `it follows your own key, ${keyPath}`;
+      return { keys: [verifierKey], origin, unusedKey: null };
+    }
     return noKeys(`Your own key, ${keyPath}, is not the one that the ledger names.`);
   } catch (error) {
     if (error instanceof CarbonOpsError) return noKeys(error.message);
@@ -60,9 +79,9 @@ export async function ownKey(ledgerPath: string, context: CommandContext): Promi
 }
 
 /** Null for what cannot be read or is no ledger: verifying it says so. */
-async function keyNamedIn(ledgerPath: string): Promise<string | null> {
+async function genesisOrNull(ledgerPath: string): Promise<Genesis | null> {
   try {
-    return (await readGenesis(ledgerPath)).verifierKey.vkey;
+    return await readGenesis(ledgerPath);
   } catch (error) {
     if (error instanceof CarbonOpsError) return null;
     throw error;
@@ -73,7 +92,10 @@ async function keysOf(flag: string, context: CommandContext): Promise<readonly s
   if (isVerifierKeyText(flag)) return [flag];
   const path = resolve(context.workingDirectory, flag);
   const text = await readKeyFile(flag, path);
-  if (text.includes("PRIVATE KEY")) return [(await loadSigningKey(path)).verifierKey];
+  if (text.includes("PRIVATE KEY")) {
+    const { options } = await keyPlaceFor(path, context);
+    return [(await loadSigningKey(path, options)).verifierKey];
+  }
   const lines = text.split("\n").map((line) => line.trim());
   const keys = lines.filter((line) => line !== "");
   if (keys.length === 0) throw new CarbonOpsError("KEY_INVALID", `${flag} holds no key; name a .pub file.`);

@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { CarbonOpsError } from "../../../errors.ts";
 import { readLines, recordOfLine } from "../../../ledger/read-lines.ts";
+import { latestRecords } from "../../../record/latest.ts";
 import { ledgerTable, recordPage } from "../../../report/terminal/ledger-lines.ts";
 import type { CommandContext } from "../../context.ts";
+import { restatementOfLine } from "../../ledger-estimates.ts";
 import { outputStyle } from "../../output.ts";
 import { addFilterOptions, type FilterOptions, hasFilter, isAskedFor } from "./record-filter.ts";
 import { writeOutput } from "./write-output.ts";
@@ -44,11 +46,16 @@ interface SeqLine {
   readonly line: Buffer;
 }
 
-/** The lines of the records that are asked for. A damaged one is shown unless something was asked for. */
-async function* linesAskedFor(path: string, filter: FilterOptions): AsyncGenerator<SeqLine, void, undefined> {
+/** The lines of the records that are asked for; every line is handed to `each` before. A damaged one is shown unless something was asked for. */
+async function* linesAskedFor(
+  path: string,
+  filter: FilterOptions,
+  each: (line: Buffer, seq: number) => void = () => undefined,
+): AsyncGenerator<SeqLine, void, undefined> {
   const isFiltered = hasFilter(filter);
   let seq = 0;
   for await (const line of readLines(path)) {
+    each(line, seq);
     const record = isFiltered ? recordOfLine(line) : null;
     if (!isFiltered || (record !== null && isAskedFor(record, filter))) yield { seq, line };
     seq += 1;
@@ -56,8 +63,17 @@ async function* linesAskedFor(path: string, filter: FilterOptions): AsyncGenerat
 }
 
 async function showTable(file: string, path: string, options: ShowOptions, context: CommandContext): Promise<void> {
-  const { last, total } = await lastOf(linesAskedFor(path, options), options.limit ?? defaultLimit);
-  const rows = last.map(({ seq, line }) => ({ seq, record: recordOfLine(line) }));
+  const latest = latestRecords();
+  const lines = linesAskedFor(path, options, (line, seq) => {
+    const restatement = restatementOfLine(line);
+    if (restatement !== null) latest.take(seq, restatement);
+  });
+  const { last, total } = await lastOf(lines, options.limit ?? defaultLimit);
+  const rows = last.map(({ seq, line }) => ({
+    seq,
+    record: recordOfLine(line),
+    replacedBy: latest.replacementOf(seq),
+  }));
   context.stdout.write(ledgerTable(file, rows, total, outputStyle(context.stdout, context)));
 }
 

@@ -1,5 +1,5 @@
 import { answerBlockTasks } from "../../../ledger/block-worker.ts";
-import { recordFault } from "../../../record/record-fault.ts";
+import { recordCheck } from "./record-check.ts";
 
 /** Where a thread of `ledger verify --deep` starts. */
-answerBlockTasks(recordFault);
+answerBlockTasks(recordCheck);

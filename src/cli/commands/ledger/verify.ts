@@ -2,12 +2,12 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
 import { moveState, readState } from "../../../ledger/state-file.ts";
-import { recordFault } from "../../../record/record-fault.ts";
 import { verificationPage } from "../../../report/terminal/ledger-verification.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
 import { namedKeys, noKeys, ownKey, type TrustedKeys } from "./key-choice.ts";
 import { verifyPython } from "./python-format.ts";
+import { recordCheck } from "./record-check.ts";
 import { readSmallFile } from "./small-file.ts";
 import { verifyProgress } from "./verify-progress.ts";
 import { verifyReport, type WholeVerification } from "./verify-report.ts";
@@ -65,7 +65,7 @@ export function buildVerify(context: CommandContext): Command {
         witnesses: witnesses.keys,
         ...(checkpoint === null ? {} : { checkpoint }),
         ...(remembered === null ? {} : { remembered }),
-        ...(options.deep === true ? { deep: true, checkRecord: recordFault, ...deepThreads() } : {}),
+        ...(options.deep === true ? { deep: true, checkRecord: recordCheck, ...deepThreads() } : {}),
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         onProgress: progress.show,
       }).finally(progress.clear);
