@@ -283,7 +283,7 @@ test.each([
 
 test("the total of 100 near-idle tasks is no wider than it is: 11.6 g for a scatter that a simulation puts at 11.6 g", async () => {
   const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({
-    ...hour,
+    ...anHour,
     energy: nearIdle,
   });
   const written = buildCarbonEstimateRecord({ type: "run", estimate });
