@@ -204,7 +204,7 @@ function widthOf({ standardDeviation, lognormal }: PositiveVariable): number {
   return lognormal === undefined ? standardDeviation : standardDeviation / 2;
 }
 
-export function shifted(variable: PositiveVariable, shift: number): PositiveVariable {
+function shifted(variable: PositiveVariable, shift: number): PositiveVariable {
   return {
     mean: shift + variable.mean,
     standardDeviation: variable.standardDeviation,

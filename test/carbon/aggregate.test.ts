@@ -8,7 +8,7 @@ import type { TaskEnergy } from "../../src/carbon/task-energy.ts";
 import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
 import { seededNormals } from "../uncertainty/seeded-normals.ts";
 
-const hour = { startTs: "2025-07-01T10:00:00Z", endTs: "2025-07-01T11:00:00Z" };
+const anHour = { startTs: "2025-07-01T10:00:00Z", endTs: "2025-07-01T11:00:00Z" };
 
 /** One hour of a task on host a in Germany: 10 g, half of whose error is shared by everything on that host. */
 function record(changes: Partial<EstimateToSum> = {}): EstimateToSum {
@@ -267,7 +267,7 @@ test.each([
   "100 %s tasks are together as uncertain as independent energies times the errors that they share",
   async (_, energy) => {
     const estimator = new CarbonEstimator({ region: "DE", pue: 1.2 });
-    const estimate = await estimator.estimateOverSpan({ ...hour, energy });
+    const estimate = await estimator.estimateOverSpan({ ...anHour, energy });
     const written = buildCarbonEstimateRecord({ type: "run", estimate });
     const { total } = await aggregate(Array.from({ length: 100 }, () => written));
     const additive = estimate.budget.filter(({ distribution }) => distribution === "truncated_normal");
@@ -283,7 +283,7 @@ test.each([
 
 test("the total of 100 near-idle tasks is no wider than it is: 11.6 g for a scatter that a simulation puts at 11.6 g", async () => {
   const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({
-    ...hour,
+    ...anHour,
     energy: nearIdle,
   });
   const written = buildCarbonEstimateRecord({ type: "run", estimate });
@@ -308,7 +308,7 @@ test("the total of 100 near-idle tasks is no wider than it is: 11.6 g for a scat
 
 test("the interval of a total over 100 heavy-tailed tasks holds 95 % of what they say may be true", async () => {
   const energy = { ...nearIdle, meanWh: 10, gainLnSigma: 0.8 };
-  const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({ ...hour, energy });
+  const estimate = await new CarbonEstimator({ region: "DE", pue: 1.2 }).estimateOverSpan({ ...anHour, energy });
   const written = buildCarbonEstimateRecord({ type: "run", estimate });
   const { total } = await aggregate(Array.from({ length: 100 }, () => written));
   const lnSigma = Math.hypot(...estimate.budget.map((row) => row.lnSigma ?? 0));

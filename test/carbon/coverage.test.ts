@@ -15,7 +15,7 @@ const cases = profiles.flatMap((pue) =>
 
 /** Each tail by itself, for a skewness that is wrong hides in their sum; 3.8 standard errors for 48 of them. */
 test.each(cases)(
-  "of what an estimate says may be true, 2.5 %% lie below its interval and 2.5 %% above: PUE $pue, intensity $ofIntensity, energy $ofEnergy",
+  "of what an estimate says may be true, one in 40 lies below its interval and one in 40 above: PUE $pue, intensity $ofIntensity, energy $ofEnergy",
   async ({ pue, ofIntensity, ofEnergy }) => {
     const periods = hourly("2025-07-01T10:00:00Z", [1000], { relativeUncertainty: ofIntensity });
     const intensity = { providers: [liveProvider(liveSeries(periods, { errors: [] }))] };
