@@ -8,6 +8,7 @@ import { inclusionProof } from "../dist/ledger/merkle-proof.js";
 import { leafHash, MerkleTree } from "../dist/ledger/merkle-tree.js";
 import { formatTlogProof, verifyTlogProof } from "../dist/ledger/tlog-proof.js";
 import { parseVerifierKey } from "../dist/ledger/verifier-key.js";
+import { seededNumbers } from "./seeded-numbers.mjs";
 
 /**
  * Mutations of lines, ledgers, notes, keys and proofs: nothing may throw anything but the errors it says, and nothing that
@@ -15,7 +16,7 @@ import { parseVerifierKey } from "../dist/ledger/verifier-key.js";
  */
 const mutations = Number(process.env.CARBON_OPS_BENCH_MUTATIONS ?? 100_000);
 const folder = mkdtempSync(join(tmpdir(), "carbon-ops-fuzz-"));
-const random = generator(5_2026);
+const random = seededNumbers(5_2026);
 let broken = 0;
 
 async function main() {
@@ -168,17 +169,6 @@ const pieces = [
   "[".repeat(300),
 ].map((text) => Buffer.from(text));
 pieces.push(Buffer.from([0xff]), Buffer.from([0xc3]), Buffer.from([0xed, 0xa0, 0x80]));
-
-/** Numbers below a limit, the same ones in every run: mulberry32. */
-function generator(seed) {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
-}
 
 try {
   await main();

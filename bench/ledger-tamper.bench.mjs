@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ledger, loadOrCreateSigningKey, verifyLedger } from "../dist/ledger/index.js";
+import { seededNumbers } from "./seeded-numbers.mjs";
 
 /**
  * Tampers with ledgers whose checkpoint was kept, and looks whether it is found and the right line named. Ends with 1 when one
@@ -16,7 +17,7 @@ const telling = [0x0a, 0x00, 0xff, 0x22, 0x7d, 0x30, 0x20];
 const folder = mkdtempSync(join(tmpdir(), "carbon-ops-tamper-"));
 let missed = 0;
 
-const random = generator(Number(process.env.CARBON_OPS_BENCH_SEED ?? 20_261_124));
+const random = seededNumbers(Number(process.env.CARBON_OPS_BENCH_SEED ?? 20_261_124));
 
 async function main() {
   if (isExhaustive) {
@@ -192,17 +193,6 @@ function report(name, count, wrong, startMs) {
 
 async function* streamOf(parts) {
   yield* parts;
-}
-
-/** Numbers below a limit, the same ones in every run: mulberry32. */
-function generator(seed) {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
 }
 
 try {

@@ -18,6 +18,15 @@ export function casesOf(directory, path, check, notChecked = () => []) {
   }));
 }
 
+/** The cases of a file whose figures are computed by their kind: `figuresOf` maps a kind to a function of the case. */
+export function casesByKind(directory, path, figuresOf) {
+  return casesOf(directory, path, (item) => {
+    const figures = figuresOf[item.kind];
+    if (figures === undefined) throw new Error(`the kind "${item.kind}" is not known`);
+    compareFields(item.expected, figures(item), item.tolerance ?? { relative: 1e-9 });
+  });
+}
+
 /** A case that expects nothing would pass whatever the program does. */
 function isNothing(expected) {
   return expected === undefined || expected === null || Object.keys(expected).length === 0;

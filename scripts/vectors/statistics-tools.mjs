@@ -8,7 +8,7 @@ import {
   sampleSizePerGroup,
   spikeScore,
 } from "../../dist/uncertainty/index.js";
-import { casesOf, compareFields, isUncertaintyFile } from "./comparison.mjs";
+import { casesByKind, isUncertaintyFile } from "./comparison.mjs";
 
 /** Power, comparison of two samples, anomalies. */
 export function handles(relativePath) {
@@ -16,11 +16,7 @@ export function handles(relativePath) {
 }
 
 export function cases(directory, relativePath) {
-  return casesOf(directory, relativePath, (item) => {
-    const figures = figuresOf[item.kind];
-    if (figures === undefined) throw new Error(`the kind "${item.kind}" is not known`);
-    compareFields(item.expected, figures(item), item.tolerance ?? { relative: 1e-9 });
-  });
+  return casesByKind(directory, relativePath, figuresOf);
 }
 
 const figuresOf = {

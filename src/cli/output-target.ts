@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, lstatSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, lstatSync, openSync, readSync, statSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
@@ -39,11 +39,35 @@ function assertWritable(flag: string, path: string, absolute: string): void {
     const stats = statSync(absolute, { throwIfNoEntry: false });
     if (stats?.isDirectory() === true) throw outputFailed(flag, path, "it is a directory");
     if (stats !== undefined) accessSync(absolute, constants.W_OK);
+    if (stats?.isFile() === true) assertReplaceable(flag, path, absolute);
     if (!isSpecial(absolute)) accessSync(dirname(absolute), constants.W_OK);
   } catch (error) {
     if (error instanceof CarbonOpsError) throw error;
     const why = systemErrorCode(error) === "ENOENT" ? "its directory does not exist" : messageOf(error);
     throw outputFailed(flag, path, why);
+  }
+}
+
+/** How a ledger and a private key begin: no result takes their place, whatever the flag says. */
+const irreplaceable = [
+  { start: '{"prev_hash":"', what: "a ledger" },
+  { start: "-----BEGIN PRIVATE KEY", what: "a private key" },
+  { start: "-----BEGIN ENCRYPTED PRIVATE KEY", what: "a private key" },
+];
+
+function assertReplaceable(flag: string, path: string, absolute: string): void {
+  const beginning = beginningOf(absolute, 40);
+  const found = irreplaceable.find(({ start }) => beginning.startsWith(start));
+  if (found !== undefined) throw outputFailed(flag, path, `it holds ${found.what}`);
+}
+
+function beginningOf(absolute: string, length: number): string {
+  const descriptor = openSync(absolute, "r");
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, length, 0));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

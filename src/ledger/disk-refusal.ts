@@ -18,6 +18,14 @@ export function staleCheckpoint(path: string, error: unknown): CarbonOpsError {
   );
 }
 
+/** What is said when a ledger cannot be brought up to date at its opening: its records are safe, and no new one was written. */
+export function notOpened(error: unknown): unknown {
+  if (!(error instanceof CarbonOpsError) || error.code !== "LEDGER_CHECKPOINT_STALE") return error;
+  const why = `it ${refusal(error.cause)}; ${remedy(error.cause)}, and try again`;
+  const words = `Nothing was written now, because the checkpoint of the records before could not be brought up to date when the ledger was opened: ${why}.`;
+  return new CarbonOpsError("LEDGER_WRITE_FAILED", words, { cause: error });
+}
+
 function refusal(error: unknown): string {
   const code = diskErrorCode(error);
   if (code === "ENOSPC") return "found the disk full";

@@ -233,7 +233,9 @@ export class LedgerView {
   /** Another writer may have sealed the segment that is open here and begun the next one. */
   async #followRotation(): Promise<void> {
     const own = identityOf(this.#handle.fd);
-    if (this.#genesis === null || isSameFile(own, identityAt(this.#paths.ledger))) return;
+    if (isSameFile(own, identityAt(this.#paths.ledger))) return;
+    // Others rotated between this file's opening and the lock: nothing was read of it yet.
+    if (this.#genesis === null) return this.reopen();
     const { segment } = this.#genesis;
     if (!isSameFile(own, identityAt(sealedPath(this.#paths.ledger, segment)))) throw replaced(this.#paths);
     await this.reopen();

@@ -7,12 +7,13 @@ import { secondsFromNanoseconds } from "../units.ts";
 import { withId } from "./append-ids.ts";
 import type { AppendedLine, PendingRecord } from "./batch.ts";
 import type { JsonObject } from "./canonical-json.ts";
-import { isDiskRefusal, writeFailure } from "./disk-refusal.ts";
+import { isDiskRefusal, notOpened, writeFailure } from "./disk-refusal.ts";
 import { createFile } from "./durable-file.ts";
 import { assertAbsent, directoryError, type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
 import { acquireLock } from "./lock.ts";
 import { genesisRecord, reservedKinds } from "./own-records.ts";
+import { ledgerOfSealed } from "./segments.ts";
 import type { Signer } from "./signing-key.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
 import { type Durability, LedgerWriter } from "./writer.ts";
@@ -109,6 +110,13 @@ export class Ledger implements AsyncDisposable {
         `rotateAtBytes is ${rotateAtBytes}, but a segment has at least ${smallestSegmentBytes} bytes; give a larger number.`,
       );
     }
+    const newest = ledgerOfSealed(path);
+    if (newest !== null) {
+      throw new CarbonOpsError(
+        "LEDGER_UNWRITABLE",
+        `${path} is a complete segment, which the next one goes on from, so nothing is added to it; append to ${newest}.`,
+      );
+    }
     const clock = options.clock ?? systemClock;
     const { signer, formerSigner, durability = "disk" } = options;
     const paths = ledgerPaths(path);
@@ -116,7 +124,7 @@ export class Ledger implements AsyncDisposable {
     const ledger = new Ledger(paths, writer, clock, options);
     try {
       await ledger.#underLock(() => writer.commit([]));
-      if (ledger.#unsettled !== null) throw ledger.#unsettled;
+      if (ledger.#unsettled !== null) throw notOpened(ledger.#unsettled);
     } catch (error) {
       await writer.close();
       throw error;

@@ -12,6 +12,12 @@ export function sealedPath(path: string, segment: number): string {
   return `${path}.${String(segment).padStart(6, "0")}`;
 }
 
+/** The ledger that a complete segment belongs to; null for any other file. */
+export function ledgerOfSealed(path: string): string | null {
+  const ledger = /^(?<ledger>.+)\.\d{6}$/s.exec(path)?.groups?.["ledger"];
+  return ledger !== undefined && identityAt(ledger) !== null ? ledger : null;
+}
+
 /** Files of a segment that move with it. */
 const endings = ["", ".checkpoints", ".checkpoint", ".cosigned"] as const;
 

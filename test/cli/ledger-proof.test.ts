@@ -30,6 +30,19 @@ test("a record is proven to somebody who has neither the ledger nor the private 
   });
 });
 
+test.each([
+  ["checkpoint", ["a.ndjson"], "a.ndjson", "a ledger"],
+  ["prove", ["a.ndjson", "2"], "a.ndjson", "a ledger"],
+  ["checkpoint", ["a.ndjson"], "k.key", "a private key"],
+])("ledger %s %j -o %s is refused: no result takes the place of %s", async (action, argv, target, what) => {
+  const { run, read } = await shellWithLedger();
+  await run("keys", "generate", "k.key");
+  const before = read(target);
+  const refused = await run("ledger", action, ...argv, "-o", target);
+  expect(refused).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(`it holds ${what}`) });
+  expect(read(target)).toBe(before);
+});
+
 test("a proof that was touched does not hold, with exit status 1", async () => {
   const { run, key, read, write } = await shellWithLedger();
   await run("ledger", "prove", "a.ndjson", "2", "-o", "two.tlog-proof");

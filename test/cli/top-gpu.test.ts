@@ -82,5 +82,6 @@ test("where no driver tells processes apart, their GPU watts are null in the JSO
     environment: { CARBON_OPS_NVML_LIBRARY: "/nowhere/libnvidia-ml.so.1" },
   });
   const { consumers } = topView.parse(JSON.parse(stdout.toString()));
-  expect(new Set(consumers.map(({ gpu_watts: watts }) => watts))).toEqual(new Set([null]));
+  // On an idle host nobody may have used a processor in the interval.
+  expect(consumers.filter(({ gpu_watts: watts }) => watts !== null)).toEqual([]);
 });

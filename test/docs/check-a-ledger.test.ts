@@ -53,6 +53,9 @@ for (const [name, command, script] of usable) {
       1,
       expect.stringContaining("NOT VALID: line 4, or the one before it"),
     ]);
+    const zero = await signedLedger(4);
+    zero.touch((text) => text.replace('\\"1\\"', '\\"\u00001\\"'));
+    expect(zero.check(command, script)).toEqual([1, expect.stringContaining("NOT VALID")]);
     const last = await signedLedger(4);
     last.touch((text) => text.replace('\\"3\\"', '\\"7\\"'));
     expect(last.check(command, script)).toEqual([1, expect.stringContaining("another root")]);

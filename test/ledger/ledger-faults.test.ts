@@ -112,6 +112,21 @@ test("a checkpoint that the full disk refused to replace is replaced by the next
   expect(readFileSync(`${path}.checkpoint`, "utf8")).toContain("\n3\n");
 });
 
+test("a ledger whose checkpoint cannot be brought up to date at its opening says that nothing was written now", async () => {
+  const path = await writtenLedger(1);
+  const ledger = await Ledger.open(path, options);
+  await interceptNext("rename", () => Promise.reject(diskError("ENOSPC", -28)));
+  await ledger.append({ kind: "test" });
+  await expect(ledger.close()).rejects.toMatchObject({ code: "LEDGER_CHECKPOINT_STALE" });
+  const before = readFileSync(path);
+  await interceptNext("rename", () => Promise.reject(diskError("ENOSPC", -28)));
+  await expect(Ledger.open(path, options)).rejects.toMatchObject({
+    code: "LEDGER_WRITE_FAILED",
+    message: expect.stringMatching(/^Nothing was written now, .* found the disk full; free some space/),
+  });
+  expect(readFileSync(path)).toEqual(before);
+});
+
 test("a history that fails to sync poisons: what it shows may be lost", async () => {
   const path = await writtenLedger(1);
   const ledger = await Ledger.open(path, options);

@@ -55,11 +55,36 @@ test("a complete segment that was replaced by a valid one of other content is fo
 
 test("lines that the key's holder adds to a complete segment are found", async () => {
   const path = await rotatedLedger(2);
-  const ledger = await Ledger.open(`${path}.000001`, options);
+  // Elsewhere, since a complete segment is not opened for appending in its place.
+  const elsewhere = ledgerPath();
+  for (const ending of ["", ".checkpoint", ".checkpoints"]) renameSync(`${path}.000001${ending}`, elsewhere + ending);
+  const ledger = await Ledger.open(elsewhere, options);
   await ledger.append({ kind: "test" });
   await ledger.close();
+  for (const ending of ["", ".checkpoint", ".checkpoints"]) renameSync(elsewhere + ending, `${path}.000001${ending}`);
   const segments = await verifySegments(path, { keys: [vkey] });
   expect(segments.at(-1)).toMatchObject({ segment: 2, linkProblem: expect.stringContaining("3 lines") });
+});
+
+test("nothing is appended to a complete segment", async () => {
+  const path = await rotatedLedger(1);
+  const before = readFileSync(`${path}.000001`);
+  await expect(Ledger.open(`${path}.000001`, options)).rejects.toMatchObject({
+    code: "LEDGER_UNWRITABLE",
+    message: expect.stringContaining(`append to ${path}.`),
+  });
+  expect(readFileSync(`${path}.000001`)).toEqual(before);
+});
+
+test("a ledger that is opened while another writer rotates it is opened in its new segment", async () => {
+  const path = await writtenLedger(1);
+  await using left = await Ledger.open(path, options);
+  for (let round = 2; round < 6; round += 1) {
+    await left.append({ kind: "test" });
+    const [right] = await Promise.all([Ledger.open(path, options), left.rotate()]);
+    expect(await right.append({ kind: "test" })).toMatchObject({ segment: round });
+    await right.close();
+  }
 });
 
 test("a segment that is missing is named", async () => {

@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { CarbonOpsError } from "../../errors.ts";
-import { nearest } from "../../nearest.ts";
+import { commandGroup } from "../command-group.ts";
 import type { CommandContext } from "../context.ts";
 import { buildAppend } from "./ledger/append.ts";
 import { buildCheckProof } from "./ledger/check-proof.ts";
@@ -21,7 +20,6 @@ export function build(context: CommandContext): Command {
       "Creates, extends, verifies, shows and adds up audit ledgers: files of records in which every line is linked to all lines " +
         "before it, and whose state is signed.",
     )
-    .allowExcessArguments()
     .addHelpText("after", "\nExample: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub");
   const actions = [
     buildInit(context),
@@ -37,18 +35,5 @@ export function build(context: CommandContext): Command {
     buildExport(context),
     buildImport(context),
   ];
-  for (const action of actions) command.addCommand(action);
-  return command.action(() => {
-    const [name] = command.args;
-    if (name !== undefined) throw unknownAction(name, actions);
-    command.outputHelp();
-    context.setExitCode(2);
-  });
-}
-
-function unknownAction(name: string, actions: readonly Command[]): CarbonOpsError {
-  const names = actions.map((action) => action.name());
-  const suggestion = nearest(name, names);
-  const hint = suggestion === null ? `there are ${names.join(", ")}.` : `did you mean ${suggestion}?`;
-  return new CarbonOpsError("USAGE", `There is no command "ledger ${name}"; ${hint}`);
+  return commandGroup(command, actions, context);
 }

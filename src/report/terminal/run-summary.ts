@@ -135,10 +135,17 @@ function meanWattsOf({ energyWhTotal, measuredSeconds }: EnergyFigures): number 
   return joulesFromWattHours(energyWhTotal) / measuredSeconds;
 }
 
-/** A baseline that is above the whole cannot be of this source: then what is left for the task is nothing that was measured. */
+/** What rounding may leave between an idle host's mean power and its idle power. */
+const roundingOfWatts = 1e-6;
+
+/**
+ * A baseline that is above the whole cannot be of this source: then what is left for the task is nothing that was measured. A
+ * model's own baseline is part of it.
+ */
 function impossibleIdleText({ energy }: CommandOutcome): string | null {
   const meanWatts = meanWattsOf(energy);
-  if (meanWatts === null || energy.idleBaselineWatts === null || energy.idleBaselineWatts <= meanWatts) return null;
+  if (meanWatts === null || energy.idleBaselineWatts === null || energy.idleBaselineOrigin === "model") return null;
+  if (energy.idleBaselineWatts <= meanWatts * (1 + roundingOfWatts)) return null;
   return `the idle baseline of ${formatWatts(energy.idleBaselineWatts)} is more than all that the host took, so it is wrong for this source and the task's energy is not known; ${mendOf(energy)}`;
 }
 

@@ -73,6 +73,16 @@ test("a stated baseline above the host's draw is to be corrected", async () => {
   expect(summary).toContain("leave --idle-watts out or correct it");
 });
 
+test.each(["model", "calibrated"] as const)(
+  "a %s baseline that rounding puts above an idle host's draw is no fault",
+  async (origin) => {
+    const summary = await summaryOf(outcomeOf(0, { watts: 10 + 1e-9, origin }));
+    expect(summary).toMatch(/ for the task/);
+    expect(summary).not.toContain("not known");
+    expect(summary).toContain("CO2e");
+  },
+);
+
 test("a board's name cannot steer the terminal", async () => {
   const unknown = { busyPercent: null, memoryUsedBytes: null, memoryTotalBytes: null };
   const gpu = { id: "0", vendor: "nvidia", name: "NVIDIA \u001b[31mH100", note: "\u001b[2J", ...unknown } as const;
