@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { EnergyLogger } from "../dist/index.js";
 import { runService } from "./task-service.mjs";
 
@@ -19,9 +21,12 @@ const roundSeconds = 2;
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
 const failures = [];
+const span = "an OpenTelemetry span, start and end, in a batch";
+const discardingExporter = { export: (_spans, done) => done({ code: 0 }), shutdown: async () => undefined };
 
 await shares();
 await cost();
+await loopDelay();
 await finishedTasks();
 await openTasks();
 for (const failure of failures) console.error(failure);
@@ -73,8 +78,12 @@ async function cost() {
   const calls = 200_000;
   const storage = new AsyncLocalStorage();
   const logger = await EnergyLogger.open();
+  const tracer = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(discardingExporter)] }).getTracer(
+    "bench",
+  );
   const subjects = {
     "AsyncLocalStorage.run of nothing": () => storage.run({}, () => undefined),
+    [span]: () => tracer.startSpan("task").end(),
     "start and end": () => logger.start("task").end(),
     "start, run of nothing and end": () => {
       const task = logger.start("task", { enter: false });
@@ -94,9 +103,56 @@ async function cost() {
     }
   }
   await logger.close();
-  console.log(`cost of a task (best of 7 rounds of ${calls} calls)`);
-  for (const [label, nanoseconds] of best)
-    console.log(`  ${label.padEnd(40)} ${nanoseconds.toFixed(0).padStart(6)} ns`);
+  console.log(`cost of a task (best of 7 rounds of ${calls} calls), and its ratio to an OpenTelemetry span`);
+  for (const [label, nanoseconds] of best) {
+    const ratio = (nanoseconds / best.get(span)).toFixed(2);
+    console.log(`  ${label.padEnd(44)} ${nanoseconds.toFixed(0).padStart(6)} ns ${ratio.padStart(6)}`);
+  }
+}
+
+/** How late the event loop is under a light load of timers, without a logger and with every callback in a task of its own. */
+async function loopDelay() {
+  const withoutMs = [];
+  const withTasksMs = [];
+  for (let round = 0; round < 5; round += 1) {
+    withoutMs.push(await lateness((work) => work()));
+    const logger = await EnergyLogger.open();
+    withTasksMs.push(
+      await lateness((work) => {
+        const task = logger.start("timer", { enter: false });
+        task.run(work);
+        task.end();
+      }),
+    );
+    await logger.close();
+  }
+  console.log("lateness of the event loop (mean, 99th percentile; median of 5 rounds of 2 s)");
+  for (const [label, figures] of [
+    ["without", withoutMs],
+    ["with tasks", withTasksMs],
+  ]) {
+    const [mean, p99] = ["mean", "p99"].map((key) => middle(figures.map((figure) => figure[key])).toFixed(3));
+    console.log(`  ${label.padEnd(38)} ${mean} ms, ${p99} ms`);
+  }
+}
+
+async function lateness(call) {
+  const resolutionMs = 1;
+  const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  const work = () => {
+    const endMs = performance.now() + 0.1;
+    while (performance.now() < endMs);
+  };
+  const timers = Array.from({ length: 4 }, (_, index) => setInterval(() => call(work), 3 + index));
+  histogram.enable();
+  await delay(2000);
+  histogram.disable();
+  for (const timer of timers) clearInterval(timer);
+  return { mean: histogram.mean / 1e6 - resolutionMs, p99: histogram.percentile(99) / 1e6 - resolutionMs };
+}
+
+function middle(values) {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
 }
 
 async function finishedTasks() {
