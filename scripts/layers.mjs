@@ -54,6 +54,11 @@ export const rooms = {
     packages: [],
   },
   exporters: { imports: [...ground, "governor/client", "monitor", "carbon", "record"], packages: [] },
+  // The API of OpenTelemetry is an optional peer, which is loaded only when asked for.
+  "exporters/otel": {
+    imports: [...ground, "exporters/prometheus-steady", "monitor", "carbon"],
+    packages: ["@opentelemetry/api"],
+  },
   // Shows what the rooms below found, so it names their types; it computes nothing.
   report: {
     imports: [

@@ -4,7 +4,7 @@
  * With --check it writes nothing and exits 1, naming the pages that differ. Needs a build (`npm run build`).
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { configFileNames } from "../dist/config/file.js";
+import { configFileNames } from "../dist/config/config-file-names.js";
 import { settingDescriptions, settingNames, settingsSchema } from "../dist/config/settings.js";
 import { errorCatalogue } from "../dist/errors.js";
 

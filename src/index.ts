@@ -43,6 +43,8 @@ export type { GpuTaskEnergy, IdleError, TaskEnergy } from "./carbon/task-energy.
 export type { TaxonomyFigures } from "./carbon/taxonomy.ts";
 export type { Clock } from "./clock.ts";
 export { CarbonOpsError, type ErrorCode } from "./errors.ts";
+export { type PrometheusSink, prometheusSink } from "./exporters/prometheus-page.ts";
+export { type PrometheusServer, type PrometheusServerOptions, servePrometheus } from "./exporters/prometheus-server.ts";
 export type { GpuUse } from "./host/gpu.ts";
 export type { HostRoots } from "./host/roots.ts";
 export type { IntensityCounters, ProviderCounters } from "./intensity/counters.ts";
@@ -80,4 +82,5 @@ export type { MetricSummary, OperationSummary } from "./monitor/summary.ts";
 export type { Task, TaskOptions } from "./monitor/task.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
 export type { SharedFigures, TaskFigures, TaskNameFigures, TaskOutcome, TaskReport } from "./monitor/task-figures.ts";
+export type { EndedTask, NameInterval, TaskInterval, TaskSink } from "./monitor/task-interval.ts";
 export { type LatestRecords, latestRecords } from "./record/latest.ts";

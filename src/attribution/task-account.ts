@@ -83,6 +83,12 @@ export class TaskAccount {
     this.#proportionalJoules += other.#proportionalJoules;
   }
 
+  /** Whether all its CPU time has joules. */
+  get isSettled(): boolean {
+    this.#settle();
+    return this.#heldMs === 0 && this.#units === 0;
+  }
+
   /** Up to the end of the last tick, joules up to the end of the last window: accounts then add up. */
   settled(): AccountFigures {
     this.#settle();

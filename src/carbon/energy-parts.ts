@@ -11,8 +11,11 @@ export interface EnergyParts {
   readonly factor: number;
 }
 
+/** What its uncertainty follows from. */
+type EnergyAndErrors = Pick<TaskEnergy, "meanWh" | "additiveWh" | "idle" | "gainLnSigma" | "shareLnSigma" | "gpu">;
+
 /** Both parts together, before any factor. */
-export function summedEnergy({ meanWh, additiveWh, idle, gpu }: TaskEnergy): Quantity {
+export function summedEnergy({ meanWh, additiveWh, idle, gpu }: EnergyAndErrors): Quantity {
   const idleWh = idle?.standardUncertaintyWh ?? 0;
   return {
     mean: meanWh + (gpu?.meanWh ?? 0),
@@ -21,7 +24,7 @@ export function summedEnergy({ meanWh, additiveWh, idle, gpu }: TaskEnergy): Qua
 }
 
 /** Standard uncertainty of the sum in watt-hours, of all that is known of its errors, before values below 0 are excluded. */
-export function energyUncertaintyWh(energy: TaskEnergy): number {
+export function energyUncertaintyWh(energy: EnergyAndErrors): number {
   const { hostShare, gpuShare } = energyParts(energy);
   const factorOf = (lnSigma: number, share: number): Quantity => ({
     mean: 1,
@@ -53,7 +56,11 @@ export function partOfEnergy(energy: TaskEnergy, share: number): TaskEnergy {
  * The parts after each was multiplied by its own factor (1 for plain energy). An error of one part moves the sum by that part's share
  * of it (JCGM 100, 5.1.2), which is how it enters a product as if it were an error of the whole. A part below 0 has no share.
  */
-export function energyParts({ meanWh, gpu }: TaskEnergy, hostFactor = 1, gpuFactor = 1): EnergyParts {
+export function energyParts(
+  { meanWh, gpu }: Pick<TaskEnergy, "meanWh" | "gpu">,
+  hostFactor = 1,
+  gpuFactor = 1,
+): EnergyParts {
   if (gpu === undefined) return { hostShare: 1, gpuShare: 0, factor: hostFactor };
   const [hostWh, gpuWh] = [Math.max(0, meanWh), Math.max(0, gpu.meanWh)];
   if (hostWh + gpuWh === 0) return { hostShare: 1, gpuShare: 0, factor: hostFactor };

@@ -31,7 +31,10 @@ const rows: readonly EquivalentRow[] = [
 const widestFactor = 3;
 
 /** None where the interval covers more than a factor of 3: then the number would say more than is known. */
-export function carbonEquivalents({ grams, interval }: GramsFigures): readonly CarbonEquivalent[] {
+export function carbonEquivalents({
+  grams,
+  interval,
+}: Pick<GramsFigures, "grams" | "interval">): readonly CarbonEquivalent[] {
   if (!(grams > 0) || interval.upperGrams > widestFactor * interval.lowerGrams) return [];
   return rows.map(([name, unit, gramsEach, source]) => ({
     name,

@@ -74,6 +74,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: () => import("./commands/ledger.ts"),
   },
   {
+    name: "report",
+    summary: "what a ledger says, for people: in the terminal, or as one HTML file",
+    load: () => import("./commands/report.ts"),
+  },
+  {
     name: "keys",
     summary: "make, show, check and replace the keys that sign ledgers",
     load: () => import("./commands/keys.ts"),

@@ -1,25 +1,9 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, extname, join, resolve } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, extname, resolve } from "node:path";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import type { FoundValue, Layer } from "./layers.ts";
 import { type SettingName, settingDescriptions, settingNames } from "./settings.ts";
-
-/** File names that are looked for in the working directory and then upward. */
-export const configFileNames: readonly string[] = [
-  "carbon-ops.config.json",
-  "carbon-ops.config.yaml",
-  "carbon-ops.config.yml",
-];
-
-/** The nearest configuration file at or above a directory, or null. */
-export function findConfigFile(fromDirectory: string): string | null {
-  for (let directory = resolve(fromDirectory); ; directory = dirname(directory)) {
-    const found = configFileNames.map((name) => join(directory, name)).find((path) => existsSync(path));
-    if (found !== undefined) return found;
-    if (dirname(directory) === directory) return null;
-  }
-}
 
 /**
  * What a configuration file says. The file is data (JSON or YAML), never code. Throws CONFIG_UNREADABLE when it cannot be

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { findConfigFile, readConfigFile } from "./file.ts";
+import { findConfigFile } from "./config-file-names.ts";
+import { readConfigFile } from "./file.ts";
 import { environmentLayer, type FoundValue, type Layer, mergeLayers } from "./layers.ts";
 import type { SettingName, Settings } from "./settings.ts";
 

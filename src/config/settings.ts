@@ -61,6 +61,28 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(1_000_000)
     .meta({ description: "Metrics that an EnergyLogger keeps in memory." }),
+  intervalSeconds: z
+    .number()
+    .min(1)
+    .max(3600)
+    .meta({ description: "Time over which the tasks of a service are summed, in what is handed on and recorded." }),
+  records: z.enum(["interval", "task", "none"]).meta({
+    description: "What an application records: each name of its tasks by the interval, each task, or nothing.",
+  }),
+  prometheusPort: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .meta({ description: "Port on which a watched service shows its figures to Prometheus, at /metrics." }),
+  prometheusHost: z.string().min(1).meta({ description: "Address of that port." }),
+  summary: z.string().min(1).meta({
+    description:
+      "Where a watched service tells at its end what its tasks used: a line of JSON is added to a file, or text is written to stderr.",
+  }),
+  serverTiming: z.enum(["yes", "no"]).meta({
+    description: "Whether responses of a watched service have a Server-Timing header with CPU time and energy so far.",
+  }),
   procRoot: z.string().startsWith("/").meta({ description: "Where the host's /proc is mounted, for containers." }),
   sysRoot: z.string().startsWith("/").meta({ description: "Where the host's /sys is mounted, for containers." }),
   nvmlLibrary: z.string().min(1).meta({
@@ -225,6 +247,48 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     environment: ["CARBON_OPS_HISTORY_LIMIT"],
     flag: null,
     fallback: "10000",
+  },
+  intervalSeconds: {
+    allowed: "a number of seconds from 1 to 3600",
+    form: "number",
+    environment: ["CARBON_OPS_INTERVAL_SECONDS"],
+    flag: null,
+    fallback: "60",
+  },
+  records: {
+    allowed: "interval, task or none",
+    form: "text",
+    environment: ["CARBON_OPS_RECORDS"],
+    flag: null,
+    fallback: "interval, where there is a ledger",
+  },
+  prometheusPort: {
+    allowed: "a whole number from 0 (any port that is free) to 65535",
+    form: "number",
+    environment: ["CARBON_OPS_PROMETHEUS_PORT"],
+    flag: null,
+    fallback: "none: no page is served",
+  },
+  prometheusHost: {
+    allowed: "an address of this host or a name that has one",
+    form: "text",
+    environment: ["CARBON_OPS_PROMETHEUS_HOST"],
+    flag: null,
+    fallback: "127.0.0.1: this host alone",
+  },
+  summary: {
+    allowed: "stderr, none or the path of a file, from the working directory",
+    form: "text",
+    environment: ["CARBON_OPS_SUMMARY"],
+    flag: null,
+    fallback: "none",
+  },
+  serverTiming: {
+    allowed: "yes or no",
+    form: "text",
+    environment: ["CARBON_OPS_SERVER_TIMING"],
+    flag: null,
+    fallback: "no",
   },
   procRoot: {
     allowed: "an absolute path",

@@ -26,8 +26,24 @@ const limits = {
   closingMs: 1000,
 } as const;
 
+export interface MetricsServerOptions {
+  /** Whether the process lives as long as the server does; default true. */
+  readonly keepsProcessOpen?: boolean;
+}
+
+const servers = new WeakSet<object>();
+
+/** Whether a server is one that `serveMetrics` opened: what it answers is no work of the application that it is in. */
+export function isMetricsServer(server: object): boolean {
+  return servers.has(server);
+}
+
 /** Serves `page` at /metrics, and nothing else. Throws LISTEN_UNUSABLE when the address cannot be listened on. */
-export async function serveMetrics(address: ListenAddress, page: () => Promise<string>): Promise<MetricsServer> {
+export async function serveMetrics(
+  address: ListenAddress,
+  page: () => Promise<string>,
+  { keepsProcessOpen = true }: MetricsServerOptions = {},
+): Promise<MetricsServer> {
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -38,8 +54,10 @@ export async function serveMetrics(address: ListenAddress, page: () => Promise<s
     },
     (request, response) => void answer(request, response, page),
   );
+  servers.add(server);
   server.setTimeout(limits.exchangeMs);
   boundConnections(server);
+  if (!keepsProcessOpen) server.unref().on("connection", (socket) => socket.unref());
   await listening(server, address);
   return {
     address: addressOf(server.address(), address),
@@ -57,7 +75,7 @@ export async function serveMetrics(address: ListenAddress, page: () => Promise<s
 
 async function answer(request: IncomingMessage, response: ServerResponse, page: () => Promise<string>): Promise<void> {
   // A client that takes its answer byte by byte is never idle, so that its time is limited as a whole.
-  const timer = setTimeout(() => request.socket.destroy(), limits.exchangeMs);
+  const timer = setTimeout(() => request.socket.destroy(), limits.exchangeMs).unref();
   response.once("close", () => clearTimeout(timer));
   const refusal = refusalOf(request);
   if (refusal !== null) {
@@ -119,7 +137,8 @@ function boundConnections(server: Server): void {
 function listening(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(unusable(address, error)));
-    server.listen(address.port, address.host, () => {
+    // Exclusive: the workers of a cluster would otherwise take turns on one port, and a page of one be followed by that of another.
+    server.listen({ port: address.port, host: address.host, exclusive: true }, () => {
       server.removeAllListeners("error");
       // Accepting one connection may fail, for want of file descriptors; the next may not.
       server.on("error", () => undefined);

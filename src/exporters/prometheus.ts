@@ -20,6 +20,19 @@ export interface MetricFamily {
   readonly samples: readonly Sample[];
 }
 
+/** A double with all its digits; labels first where there are any. */
+export function numberSample(value: number, labels?: Readonly<Record<string, string>>): Sample {
+  return labels === undefined ? { value: String(value) } : { labels, value: String(value) };
+}
+
+export function counter(name: string, help: string, samples: readonly Sample[]): MetricFamily {
+  return { name, type: "counter", help, samples };
+}
+
+export function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {
+  return { name, type: "gauge", help, samples };
+}
+
 export function prometheusText(families: readonly MetricFamily[]): string {
   return families.map(familyText).join("");
 }
@@ -35,10 +48,19 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** Help texts escape the backslash and the line feed, label values the quotation mark too. */
+/**
+ * Help texts escape the backslash and the line feed, label values the quotation mark too. Half a surrogate pair has no UTF-8: all of them would
+ * become one character, and names that differ one series.
+ */
 function escaped(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  if (!mayNeedEscape.test(text)) return text;
+  return text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("\n", "\\n")
+    .replaceAll(/\p{Surrogate}/gu, (half) => `\\\\u${half.charCodeAt(0).toString(16)}`);
 }
+
+const mayNeedEscape = /[\\\n\ud800-\udfff]/;
 
 const microjoulesPerJoule = 1_000_000n;
 

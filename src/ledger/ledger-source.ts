@@ -74,7 +74,7 @@ function isGzip(bytes: Uint8Array): boolean {
 }
 
 /** What a stream holds, when gzip has compressed it; else itself. Throws LEDGER_UNREADABLE when it is damaged or cut off. */
-async function* uncompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* uncompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
     let start: Buffer = Buffer.alloc(0);

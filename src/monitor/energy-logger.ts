@@ -1,30 +1,31 @@
-import { zeroTotals } from "../attribution/accumulator.ts";
-import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
+import { performance } from "node:perf_hooks";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import { messageOf } from "../errors.ts";
 import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
-import { secondsFromNanoseconds } from "../units.ts";
 import type { IdleBaseline } from "./energy-figures.ts";
-import type { GpuEnergyFigures } from "./gpu-figures.ts";
-import { type GpuMark, type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
-import { glanceAtHost, type HostGlance } from "./host-glance.ts";
+import { type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
+import { glanceAtHost } from "./host-glance.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
 import { type EnergyLoggerOptions, loggerSettings } from "./logger-options.ts";
-import { EnergyMetric } from "./metric.ts";
+import type { EnergyMetric } from "./metric.ts";
 import { MetricHistory } from "./metric-history.ts";
-import { type Moment, type SpanReading, spanBetween } from "./moment.ts";
 import { type OwnProcess, openOwnProcess } from "./own-process.ts";
 import { ProcessTasks } from "./process-tasks.ts";
-import { ReadingAllowance } from "./reading-allowance.ts";
-import { type Beginning, defaultSampleIntervalSeconds, type Sampler } from "./sampler.ts";
-import { cpuOfSpan, energyOfSpan, type OpenSpan, type SpanEnd } from "./span.ts";
+import { defaultSampleIntervalSeconds } from "./sampler.ts";
+import { SpanMeter } from "./span-meter.ts";
 import type { MetricSummary } from "./summary.ts";
 import type { Task, TaskOptions } from "./task.ts";
 import type { TaskReport } from "./task-figures.ts";
-import { energyOfTask, type MeasuredProcess, taskFigures, taskReport } from "./task-statement.ts";
+import type { TaskSink } from "./task-interval.ts";
+import type { IntervalEdge, LastInterval } from "./task-intervals.ts";
+import { TaskReporting } from "./task-reporting.ts";
+import { type MeasuredProcess, taskFigures, taskReport } from "./task-statement.ts";
 
 const defaultHistoryLimit = 10_000;
+const defaultIntervalSeconds = 60;
+const defaultFlushMs = 5000;
 
 type Information = Readonly<Record<string, unknown>>;
 
@@ -46,10 +47,9 @@ export class EnergyLogger implements AsyncDisposable {
   readonly #history: MetricHistory;
   readonly #timer: NodeJS.Timeout;
   readonly #problems: string[];
-  readonly #allowance = new ReadingAllowance(() => performance.now());
+  readonly #spans: SpanMeter;
+  readonly #reporting: TaskReporting;
   #baseline: IdleBaseline;
-  #glance: HostGlance | null = null;
-  #sinceLastLog: OpenSpan;
 
   /** Opens the best energy source that this process can use and takes the baseline reading. Never rejects. */
   static async open(options: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
@@ -64,7 +64,10 @@ export class EnergyLogger implements AsyncDisposable {
     };
     const gpus = await openGpuSpans({ roots, clock, nvmlLibrary: settings.nvmlLibrary }, problems);
     const own = await openOwnProcess(settings, { roots, clock, environment, ownCpuSeconds }, problems);
-    return new EnergyLogger(settings, roots, clock, own, gpus, problems);
+    const logger = new EnergyLogger(settings, roots, clock, own, gpus, problems);
+    for (const sink of options.sinks ?? []) logger.addSink(sink);
+    await logger.#openRecords(settings);
+    return logger;
   }
 
   private constructor(
@@ -90,8 +93,33 @@ export class EnergyLogger implements AsyncDisposable {
       processCpuSeconds: ownCpuSeconds,
       random: Math.random,
       figures: (task) => taskFigures(task, this.#measured, performance.now()),
+      ended: (task) => this.#reporting.ended(task),
     });
-    this.#sinceLastLog = this.#openSpan(this.#beginSpan());
+    this.#reporting = new TaskReporting({
+      intervalSeconds: settings.intervalSeconds ?? defaultIntervalSeconds,
+      clock,
+      nowMs: () => performance.now(),
+      host: this.#host,
+      edge: () => this.#edge(),
+      measured: () => this.#measured,
+      outside: (work) => this.#tasks.outside(work),
+      estimator: async () => {
+        const { openSpanEstimator } = await import("../carbon/span-estimator.ts");
+        return openSpanEstimator(settings, { environment: process.env, clock });
+      },
+    });
+    this.#spans = new SpanMeter({
+      own,
+      tasks: this.#tasks,
+      gpus,
+      roots,
+      clock,
+      nowMs: () => performance.now(),
+      pid: process.pid,
+      residentBytes: () => process.memoryUsage.rss(),
+      measured: () => this.#measured,
+      whyNothing: () => this.#problems.at(-1) ?? "there is no energy source",
+    });
     const intervalSeconds = settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds;
     this.#timer = setInterval(() => this.#sample(), intervalSeconds * 1000);
     this.#timer.unref();
@@ -99,7 +127,7 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** What could not be set up or read, one sentence each. */
   get problems(): readonly string[] {
-    return [...this.#problems];
+    return [...this.#problems, ...this.#reporting.problems];
   }
 
   /** The metrics of this logger, oldest first, at most `historyLimit`. */
@@ -109,11 +137,7 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The whole process since the last `logMetrics`, or since `open`. Tasks inside it make it `overlapped`: they have its energy too. */
   async logMetrics(operation: string, additionalInfo?: Information): Promise<EnergyMetric> {
-    const span = this.#sinceLastLog;
-    const end = this.#endOf(span, this.#beginning);
-    this.#sinceLastLog = this.#openSpan(end.moment);
-    const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore;
-    return this.#closeSpan(span, end, { operation, additionalInfo, task: null, isOverlapped });
+    return this.#kept(await this.#spans.endWhole(operation, additionalInfo));
   }
 
   /**
@@ -126,15 +150,15 @@ export class EnergyLogger implements AsyncDisposable {
     additionalInfo?: Information,
     options?: Pick<TaskOptions, "labels" | "signal">,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
-    const span = this.#openSpan(this.#beginSpan());
+    const span = this.#spans.begin();
     const task = this.#tasks.start(operation, { ...options, enter: false });
     try {
       const result = await task.run(work);
       task.end();
-      return { result, metric: await this.#endSpan(span, task, additionalInfo) };
+      return { result, metric: this.#kept(await this.#spans.end(span, task, additionalInfo)) };
     } catch (error) {
       task.end("failed");
-      await this.#endSpan(span, task, { ...additionalInfo, error: messageOf(error) });
+      this.#kept(await this.#spans.end(span, task, { ...additionalInfo, error: messageOf(error) }));
       throw error;
     }
   }
@@ -151,6 +175,33 @@ export class EnergyLogger implements AsyncDisposable {
   taskReport(): TaskReport {
     this.#advance();
     return taskReport(this.#tasks, this.#measured);
+  }
+
+  /** From now on the sink is handed what the tasks used: each interval, and each task that has ended. Never throws. */
+  addSink(sink: TaskSink): void {
+    try {
+      this.#tasks.begin();
+      this.#reporting.addSink(sink);
+    } catch (error) {
+      this.#problems.push(messageOf(error));
+    }
+  }
+
+  /**
+   * Ends the running interval now, and waits until sinks and ledger have done with it, for 5 seconds unless said otherwise. What is not
+   * done by then goes on in the background. Never rejects.
+   */
+  async flush({ timeoutMs = defaultFlushMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    await this.#reporting.flush(timeoutMs);
+  }
+
+  /**
+   * Ends the running interval at the end of a process that can wait for nothing any more: what it holds is for another thread to hand on.
+   * Null where nobody takes intervals.
+   */
+  lastInterval(): LastInterval | null {
+    const closed = this.#reporting.cut();
+    return closed === null ? null : { ...closed, host: this.#host };
   }
 
   /**
@@ -192,17 +243,55 @@ export class EnergyLogger implements AsyncDisposable {
     await this.#history.exportTo(path, `${path}.tmp-${process.pid}`);
   }
 
-  /** Takes a last reading and closes the counters: spans that are still open count to here. Safe to call twice. */
-  async close(): Promise<void> {
+  /**
+   * Takes a last reading and closes the counters: spans that are still open count to here. Then the last interval goes to sinks and ledger,
+   * which have 5 seconds for it unless said otherwise. Safe to call twice.
+   */
+  async close({ timeoutMs = defaultFlushMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     clearInterval(this.#timer);
     this.#tasks.endTick();
     this.#own?.sampler.close();
     this.#tasks.close();
+    await this.#reporting.close(timeoutMs);
     await this.#gpus.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #kept(metric: EnergyMetric): EnergyMetric {
+    this.#history.add(metric);
+    return metric;
+  }
+
+  async #openRecords(settings: Settings): Promise<void> {
+    if (settings.ledger === undefined || settings.records === "none") return;
+    try {
+      const { openTaskRecords } = await import("./task-records.ts");
+      const records = openTaskRecords(settings.ledger, settings, {
+        workingDirectory: process.cwd(),
+        environment: process.env,
+        clock: this.#clock,
+        host: this.#host,
+        pid: process.pid,
+      });
+      this.#tasks.begin();
+      this.#reporting.record(records);
+    } catch (error) {
+      this.#problems.push(messageOf(error));
+    }
+  }
+
+  #edge(): IntervalEdge {
+    const report = this.taskReport();
+    return {
+      wallMs: this.#clock.wallMs(),
+      monotonicNs: this.#clock.monotonicNs(),
+      report,
+      measured: this.#measured,
+      labelsOf: (name) => this.#tasks.names.labelsOf(name),
+    };
   }
 
   get #measured(): MeasuredProcess | null {
@@ -211,54 +300,10 @@ export class EnergyLogger implements AsyncDisposable {
     return { own: this.#own, baseline: this.#baseline, host: this.#host, firstTotals };
   }
 
-  get #beginning(): Beginning {
-    return this.#tasks.openTasks === 0 ? "a span" : "a span among others";
-  }
-
-  #openSpan(start: Moment | null): OpenSpan {
-    return {
-      start,
-      startWallMs: this.#clock.wallMs(),
-      startMonotonicNs: this.#clock.monotonicNs(),
-      gpuStart: this.#gpus.meter?.start() ?? null,
-      startedBefore: this.#tasks.startedTasks,
-      hadOpenTasks: this.#tasks.openTasks > 0,
-    };
-  }
-
-  #beginSpan(): Moment | null {
-    return this.#momentOf((sampler) => sampler.beginSpan(this.#beginning));
-  }
-
-  async #endSpan(span: OpenSpan, task: Task, additionalInfo?: Information): Promise<EnergyMetric> {
-    const isOverlapped = span.hadOpenTasks || this.#tasks.startedTasks > span.startedBefore + 1;
-    return this.#closeSpan(span, this.#endOf(span), { operation: task.name, additionalInfo, task, isOverlapped });
-  }
-
-  /** Everything that is of this instant; what arrives later is waited for when the span is closed. */
-  #endOf({ start, gpuStart }: OpenSpan, thenBegins: Beginning | "nothing" = "nothing"): SpanEnd {
-    const moment = start === null ? null : this.#momentOf((sampler) => sampler.endSpan(start, thenBegins));
-    const monotonicNs = this.#clock.monotonicNs();
-    this.#noteTaskPids();
-    return { moment, monotonicNs, gpu: this.#gpuSince(gpuStart) };
-  }
-
-  /** The moment of one reading, or of the last one where there were too many. Null where nothing can be read. */
-  #momentOf(take: (sampler: Sampler) => Moment): Moment | null {
-    const sampler = this.#own?.sampler;
-    if (sampler === undefined) return null;
-    if (!this.#allowance.take()) return sampler.latest;
-    this.#tasks.endTick();
-    const moment = take(sampler);
-    this.#tasks.endWindow();
-    return moment;
-  }
-
   #sample(): void {
     this.#advance();
-    this.#glance = null;
-    this.#noteTaskPids();
-    void this.#gpus.meter?.sample();
+    this.#spans.sample();
+    this.#reporting.sampled();
   }
 
   #advance(): void {
@@ -266,70 +311,13 @@ export class EnergyLogger implements AsyncDisposable {
     this.#own?.sampler.advance();
     this.#tasks.endWindow();
   }
-
-  #noteTaskPids(): void {
-    this.#gpus.meter?.noteTaskPids([process.pid, ...(this.#own?.childPids() ?? [])]);
-  }
-
-  /** Begins at once and is waited for last, so that a driver that takes its time does not make the span longer. */
-  #gpuSince(start: GpuMark | null): Promise<GpuEnergyFigures | null> | null {
-    return start === null ? null : (this.#gpus.meter?.since(start) ?? null);
-  }
-
-  async #closeSpan(
-    span: OpenSpan,
-    end: SpanEnd,
-    { operation, additionalInfo, task: started, isOverlapped }: EndedWork,
-  ): Promise<EnergyMetric> {
-    const reading = await this.#readingOf(span, end);
-    const task = started?.figures() ?? null;
-    const measured = this.#measured;
-    const durationSeconds = secondsFromNanoseconds(end.monotonicNs - span.startMonotonicNs);
-    const ofProcess = energyOfSpan(reading, measured, this.#problems.at(-1) ?? "there is no energy source");
-    const charged = isOverlapped ? task : null;
-    this.#glance ??= glanceAtHost(this.#roots);
-    const { logicalCpuCount, hostTotalBytes, hostAvailableBytes, gpus } = this.#glance;
-    const fields = {
-      operation,
-      timestampStart: isoFromWallMs(span.startWallMs),
-      // The wall clock may be set while a span is open; its length is the monotonic clock's.
-      timestampEnd: isoFromWallMs(span.startWallMs + durationSeconds * 1000),
-      durationSeconds,
-      energy: charged === null || measured === null ? ofProcess : energyOfTask(ofProcess, charged, measured),
-      cpu: cpuOfSpan(reading?.totals ?? zeroTotals, charged?.withChildren.cpuSeconds ?? null, logicalCpuCount),
-      memory: { processResidentBytes: process.memoryUsage.rss(), hostTotalBytes, hostAvailableBytes },
-      gpu: gpus,
-      overlapped: isOverlapped,
-      task,
-      additionalInfo: additionalInfo ?? null,
-    };
-    const gpu = end.gpu === null ? null : await end.gpu;
-    const metric = new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...fields.energy, gpu } });
-    this.#history.add(metric);
-    return metric;
-  }
-
-  async #readingOf({ start }: OpenSpan, { moment }: SpanEnd): Promise<SpanReading | null> {
-    const sampler = this.#own?.sampler;
-    if (sampler === undefined || start === null || moment === null) return null;
-    await sampler.settle();
-    this.#tasks.catchUp();
-    sampler.forget(start);
-    if (moment !== this.#sinceLastLog.start) sampler.forget(moment);
-    return spanBetween(start, moment);
-  }
 }
 
-interface EndedWork {
-  readonly operation: string;
-  readonly additionalInfo: Information | undefined;
-  /** Null where the span is no task. */
-  readonly task: Task | null;
-  readonly isOverlapped: boolean;
-}
+/** Held here, since an application may take what is global away, or put something else in its place. */
+const cpuUsage = process.cpuUsage.bind(process);
 
 /** CPU seconds of this process, threads that have ended included. */
 function ownCpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
+  const { user, system } = cpuUsage();
   return (user + system) / 1e6;
 }

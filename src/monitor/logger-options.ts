@@ -4,8 +4,29 @@ import { loadSettings } from "../config/load.ts";
 import type { SettingName, Settings } from "../config/settings.ts";
 import { messageOf } from "../errors.ts";
 import type { HostRoots } from "../host/roots.ts";
+import type { TaskSink } from "./task-interval.ts";
 
-export interface EnergyLoggerOptions {
+/** How energy becomes grams, as in the settings of the same names: docs/configuration.md has them. */
+export interface CarbonOptions {
+  /** Country, grid zone or cloud region; without it the world average stands in, flagged as a fallback. */
+  readonly region?: string | undefined;
+  /** A number of at least 1, or the name of a profile. */
+  readonly pue?: number | string | undefined;
+  /** Joules at the plug per joule that CPU counters see; 1 to 100. */
+  readonly wallFactor?: number | undefined;
+  /** Probability that the intervals hold; default 0.95. */
+  readonly level?: number | undefined;
+  /** Provider ids in the order they are asked, separated by commas. */
+  readonly intensityProviders?: string | undefined;
+  readonly intensityOffline?: "yes" | "no" | undefined;
+  readonly intensityFile?: string | undefined;
+  readonly intensityZones?: Readonly<Record<string, string>> | undefined;
+  readonly intensityTimeoutSeconds?: number | undefined;
+  readonly cacheDirectory?: string | undefined;
+  readonly credentialsDirectory?: string | undefined;
+}
+
+export interface EnergyLoggerOptions extends CarbonOptions {
   /** Where joules come from; default: the best source that this process can use. */
   readonly energySource?: "auto" | "governor" | "powercap" | "msr" | "model" | undefined;
   /** The socket of the governor; default /var/run/carbon-ops.sock. */
@@ -18,6 +39,18 @@ export interface EnergyLoggerOptions {
   readonly sampleIntervalSeconds?: number | undefined;
   /** Metrics kept in memory (1 to 1000000); older ones are dropped, and counted. */
   readonly historyLimit?: number | undefined;
+  /** Time over which tasks are summed for sinks and records, in seconds (1 to 3600); default 60. */
+  readonly intervalSeconds?: number | undefined;
+  /** Who is handed what the tasks used; `addSink` takes more. */
+  readonly sinks?: readonly TaskSink[] | undefined;
+  /** Ledger file that records are appended to, in the background; without it there are none. */
+  readonly ledger?: string | undefined;
+  readonly ledgerKey?: string | undefined;
+  readonly ledgerPassphraseFile?: string | undefined;
+  /** A record for each name and interval, for each watched task, or none; default "interval". */
+  readonly records?: "interval" | "task" | "none" | undefined;
+  /** Written into every record. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly configFile?: string | undefined;
   /** Kernel files, for containers that mount the host's elsewhere, and for tests. */
   readonly roots?: HostRoots | undefined;
@@ -32,6 +65,23 @@ const optionNames = [
   "cpuTdpWatts",
   "sampleIntervalSeconds",
   "historyLimit",
+  "region",
+  "pue",
+  "wallFactor",
+  "level",
+  "intensityProviders",
+  "intensityOffline",
+  "intensityFile",
+  "intensityZones",
+  "intensityTimeoutSeconds",
+  "cacheDirectory",
+  "credentialsDirectory",
+  "intervalSeconds",
+  "ledger",
+  "ledgerKey",
+  "ledgerPassphraseFile",
+  "records",
+  "labels",
 ] as const satisfies readonly SettingName[];
 
 /** Where settings are looked for. */

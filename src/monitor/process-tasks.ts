@@ -5,10 +5,10 @@ import { ownThreadCpuClock, type ThreadCpuClock } from "../host/thread-cpu.ts";
 import { ActivePower } from "./active-power.ts";
 import type { Moment } from "./moment.ts";
 import { type OwnProcess, windowBetween } from "./own-process.ts";
-import { sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
+import { nameLaterOf, sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
 import { TaskContexts } from "./task-contexts.ts";
 import type { TaskFigures } from "./task-figures.ts";
-import { type TaskName, TaskNames } from "./task-names.ts";
+import { TaskName, TaskNames } from "./task-names.ts";
 import { TaskSignals } from "./task-signals.ts";
 import { UnwatchedTask } from "./unwatched-task.ts";
 import { WorkerThreads } from "./worker-threads.ts";
@@ -30,6 +30,8 @@ export interface ProcessTasksOptions {
   /** In [0, 1), for sampling. */
   readonly random: () => number;
   readonly figures: (task: WatchedTask) => TaskFigures;
+  /** Told of each watched task that ends. */
+  readonly ended?: ((task: WatchedTask) => void) | undefined;
 }
 
 /**
@@ -37,7 +39,9 @@ export interface ProcessTasksOptions {
  * is read and no timer runs until the first task starts, nor while there is none.
  */
 export class ProcessTasks {
-  readonly names: TaskNames;
+  readonly #names: TaskNames;
+  /** Open tasks whose name is not known yet. */
+  readonly #unnamed = new Set<WatchedTask>();
   readonly #options: ProcessTasksOptions;
   readonly #shares = new TaskShares();
   readonly #contexts: TaskContexts<WatchedTask>;
@@ -64,7 +68,7 @@ export class ProcessTasks {
   constructor(options: ProcessTasksOptions) {
     this.#options = options;
     const { own, nowMs } = options;
-    this.names = new TaskNames(this.#shares.now);
+    this.#names = new TaskNames(this.#shares.now);
     this.#contexts = new TaskContexts<WatchedTask>(nowMs, () => this.#threadCpuMs(), openOf);
     this.#workers = new WorkerThreads(options.roots, () => this.#contexts.active);
     this.#power = own === null ? null : new ActivePower(own.source, () => idleWattsOf(own));
@@ -76,12 +80,24 @@ export class ProcessTasks {
       held: (milliseconds, namedMs) => this.#shares.held(milliseconds, namedMs),
       leave: (task, atMs) => {
         this.#openTasks -= 1;
+        this.#unnamed.delete(task);
         this.#contexts.leave(task, atMs);
       },
+      named: (name) => this.#names.of(name),
+      ended: (task) => options.ended?.(task),
       run: (task, work) => this.#contexts.run(task.hasEnded ? openOf(task) : task, work),
       worker: (worker) => this.#workers.of(worker),
-      figures: options.figures,
+      figures: (task) => {
+        if (!task.hasEnded && !this.#isClosed) this.#contexts.flush();
+        return options.figures(task);
+      },
     };
+  }
+
+  /** With all that tasks have had so far: those whose name is not known yet give theirs to the name that is known now. */
+  get names(): TaskNames {
+    for (const task of this.#unnamed) task.giveToName();
+    return this.#names;
   }
 
   /** Tasks that were started so far, nested ones too: those that sampling left out are not among them. */
@@ -93,9 +109,9 @@ export class ProcessTasks {
     return this.#openTasks;
   }
 
-  /** Totals of the process when the first task started; while a reading of then has not arrived, those of now. */
+  /** Totals of the process when the first task started, and those of now while a reading of then has not arrived, or none has started. */
   get firstTotals(): AttributionTotals {
-    if (this.#first === null) return zeroTotals;
+    if (this.#first === null) return this.#options.own?.sampler.totals ?? zeroTotals;
     return (this.#first.start ?? this.#first.end ?? this.#options.own?.sampler.latest.end)?.totals ?? zeroTotals;
   }
 
@@ -116,9 +132,12 @@ export class ProcessTasks {
   #start(name: string, options: TaskOptions): Task {
     if (this.#isClosed || this.#isLeftOut(sampleRatioOf(options))) return new UnwatchedTask(name);
     this.#begin();
-    const named: TaskName = this.names.of(name);
-    const task = new WatchedTask(name, named, this.#contexts.active, options, this.#surroundings);
-    named.begin(task.weight);
+    const isNamed = nameLaterOf(options) === null;
+    const named = isNamed ? this.#names.of(name) : new TaskName(name, this.#shares.now);
+    const around = options.isRoot === true ? null : this.#contexts.active;
+    const task = new WatchedTask(name, named, around, options, this.#surroundings);
+    if (isNamed) named.begin(task.weight, task.labels);
+    else this.#unnamed.add(task);
     this.#openTasks += 1;
     this.#startedTasks += 1;
     if (options.enter !== false) this.#contexts.enter(task, task.startMs);
@@ -194,6 +213,16 @@ export class ProcessTasks {
     return seconds === null ? null : seconds * 1000;
   }
 
+  /** Runs what is not the application's, wherever it is called: neither it nor what it starts is a task's. */
+  outside<Result>(work: () => Result): Result {
+    return this.#hasBegun ? this.#contexts.run(null, work) : work();
+  }
+
+  /** From now on it is known what the process does, though no task has started. */
+  begin(): void {
+    if (!this.#isClosed) this.#begin();
+  }
+
   #begin(): void {
     if (this.#timer !== null) return;
     if (this.#hasBegun) this.endTick();
@@ -218,8 +247,13 @@ export class ProcessTasks {
     this.#hasBegun = true;
   }
 
+  /** A reading that throws would end the application: the next tick has what this one has not. */
   #tick(): void {
-    this.endTick(true);
+    try {
+      this.endTick(true);
+    } catch {
+      return;
+    }
     const isQuiet = this.#openTasks === 0 && this.#startedTasks === this.#startedAtTick;
     this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
     this.#startedAtTick = this.#startedTasks;

@@ -10,6 +10,8 @@ import type { MeasuredProcess } from "./task-statement.ts";
 export interface OpenSpan {
   /** Null where nothing can be read. */
   readonly start: Moment | null;
+  /** Whether a reading was made for this very start: the last one stands in where spans come too fast for that. */
+  readonly startWasRead: boolean;
   readonly startWallMs: number;
   readonly startMonotonicNs: bigint;
   /** Null where no GPU can be read. */
@@ -23,6 +25,7 @@ export interface OpenSpan {
 export interface SpanEnd {
   /** Null where nothing can be read. */
   readonly moment: Moment | null;
+  readonly wasRead: boolean;
   readonly monotonicNs: bigint;
   /** Null where no GPU can be read. */
   readonly gpu: Promise<GpuEnergyFigures | null> | null;

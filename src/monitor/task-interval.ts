@@ -5,6 +5,8 @@ import type { SharedFigures, TaskFigures, TaskReport } from "./task-figures.ts";
 /** The tasks of a name in an interval: those that ended in it, and what the open ones used in it. */
 export interface NameInterval extends SharedFigures {
   readonly name: string;
+  /** Labels that all watched calls of the name have had in common; absent where there are none. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Calls that started in the interval; where they are sampled, the number that the watched ones stand for. */
   readonly started: number;
   readonly watched: number;
@@ -45,6 +47,13 @@ export interface TaskInterval {
   readonly sinceStart: TaskReport;
 }
 
+/** A watched task that has ended, and when. */
+export interface EndedTask extends TaskFigures {
+  /** ISO 8601, UTC. */
+  readonly timestampStart: string;
+  readonly timestampEnd: string;
+}
+
 /**
  * Takes what the tasks of a service used. It is called from a timer, never from the application's own code, and what it throws is
  * counted and left: nothing reaches the application.
@@ -53,8 +62,13 @@ export interface TaskSink {
   readonly name: string;
   /** An interval has ended; also called once for the last, shorter one when the logger is closed. */
   interval?(interval: TaskInterval): void;
-  /** A watched task has ended and the energy of all its ticks is known (about a second later). */
-  ended?(task: TaskFigures): void;
+  /**
+   * A watched task has ended and the energy of all its ticks is known (about a second later). Where the source stays silent, or very many
+   * tasks wait, it is handed on as it is (`isSettled: false`).
+   */
+  ended?(task: EndedTask): void;
+  /** Resolves when what was taken so far is written or given up; asked by `logger.flush`. */
+  flush?(): Promise<void>;
   /** Resolves when everything that was taken is written or given up. */
   close?(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { type CurrentTick, TaskAccount } from "../attribution/task-account.ts";
 import type { TaskOutcome } from "./task-figures.ts";
 
+type Labels = Readonly<Record<string, string>>;
+
 /** All tasks of one name. Their accounts are kept here as they run, so that nothing is kept of a task that has ended. */
 export class TaskName {
   readonly name: string;
@@ -12,13 +14,17 @@ export class TaskName {
   /** Of those that were started. */
   readonly ended: { completed: number; failed: number; cancelled: number } = { completed: 0, failed: 0, cancelled: 0 };
   durationMs = 0;
+  /** What the labels of all watched tasks so far have in common; null where there is nothing. */
+  labels: Labels | null = null;
 
   constructor(name: string, now: CurrentTick) {
     this.name = name;
     this.account = new TaskAccount(now);
   }
 
-  begin(weight: number): void {
+  begin(weight: number, labels: Labels | null): void {
+    if (this.watched === 0) this.labels = labels;
+    else if (this.labels !== null && this.labels !== labels) this.labels = inCommon(this.labels, labels ?? {});
     this.started += weight;
     this.watched += 1;
   }
@@ -48,6 +54,10 @@ export class TaskNames {
     return this.#byName.values();
   }
 
+  labelsOf(name: string): Labels | null {
+    return this.#byName.get(name)?.labels ?? null;
+  }
+
   of(name: string): TaskName {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
@@ -56,4 +66,12 @@ export class TaskNames {
     this.#byName.set(name, named);
     return named;
   }
+}
+
+/** Null where there is nothing. */
+function inCommon(known: Labels, labels: Labels): Labels | null {
+  const names = Object.keys(known);
+  const shared = names.filter((name) => known[name] === labels[name]);
+  if (shared.length === names.length) return known;
+  return shared.length === 0 ? null : Object.fromEntries(shared.map((name) => [name, known[name] ?? ""]));
 }

@@ -79,16 +79,26 @@ export function taskReport(tasks: ProcessTasks, measured: MeasuredProcess | null
 export function energyOfTask(ofSpan: EnergyFigures, task: TaskFigures, measured: MeasuredProcess): EnergyFigures {
   const { marginalJoules } = task.withChildren;
   if (marginalJoules === null) return ofSpan;
-  const energyWhTask = wattHoursFromJoules(marginalJoules);
-  const { uncertainty } = task;
-  if (ofSpan.measuredSeconds === null) {
-    const source = processFigures(measured, measured.own.sampler.totals);
-    const unknown = { energyWhTotal: null, energyWhActive: null, allocationRatio: null, measuredSeconds: null };
-    return { ...source, ...unknown, energyWhTask, uncertainty, gaps: ofSpan.gaps };
-  }
-  const ratio = energyWhTask / (ofSpan.energyWhActive ?? 0);
+  const known = ofSpan.measuredSeconds === null ? { ...sourceAlone(measured), gaps: ofSpan.gaps } : ofSpan;
+  return energyOfPart(known, marginalJoules, task.uncertainty);
+}
+
+/** Where joules come from, without any. */
+export function sourceAlone(measured: MeasuredProcess): EnergyFigures {
+  const source = processFigures(measured, measured.own.sampler.totals);
+  return { ...source, energyWhTotal: null, energyWhActive: null, allocationRatio: null, measuredSeconds: null };
+}
+
+/** The energy of a part of a process, in what is known of all of it. */
+export function energyOfPart(
+  ofProcess: EnergyFigures,
+  joules: number,
+  uncertainty: EnergyUncertainty | null,
+): EnergyFigures {
+  const energyWhTask = wattHoursFromJoules(joules);
+  const ratio = energyWhTask / (ofProcess.energyWhActive ?? 0);
   const allocationRatio = Number.isFinite(ratio) ? Math.min(1, Math.max(0, ratio)) : null;
-  return { ...ofSpan, energyWhTask, allocationRatio, uncertainty };
+  return { ...ofProcess, energyWhTask, allocationRatio, uncertainty };
 }
 
 function nameFigures(named: TaskName, processCpuSeconds: number, ofProcess: EnergyFigures | null): TaskNameFigures {
@@ -126,7 +136,7 @@ interface StatedPart {
 }
 
 /** The process's own errors in proportion, and those of the sharing among tasks. */
-function partUncertainty(ofProcess: EnergyFigures, part: StatedPart): EnergyUncertainty | null {
+export function partUncertainty(ofProcess: EnergyFigures, part: StatedPart): EnergyUncertainty | null {
   const { uncertainty, energyWhTask, energyWhActive } = ofProcess;
   if (uncertainty === null) return null;
   const partOf = (wattHours: number | null): number => {
@@ -149,7 +159,7 @@ function partUncertainty(ofProcess: EnergyFigures, part: StatedPart): EnergyUnce
   };
 }
 
-function processFigures({ own, baseline, host }: MeasuredProcess, totals: AttributionTotals): EnergyFigures {
+export function processFigures({ own, baseline, host }: MeasuredProcess, totals: AttributionTotals): EnergyFigures {
   return energyFigures(own.source, totals, baseline, 0, host);
 }
 

@@ -2,7 +2,7 @@ import type { AttributionTotals } from "../attribution/accumulator.ts";
 import { type AccountTick, type CurrentTick, TaskAccount } from "../attribution/task-account.ts";
 import type { TaskContext } from "./task-contexts.ts";
 import type { TaskFigures, TaskOutcome } from "./task-figures.ts";
-import type { TaskName } from "./task-names.ts";
+import { TaskName } from "./task-names.ts";
 import type { TaskSignals } from "./task-signals.ts";
 import type { WatchedWorker } from "./worker-threads.ts";
 
@@ -18,6 +18,13 @@ export interface TaskOptions {
   readonly sampleRatio?: number | undefined;
   /** False: the task does not begin to run here, but in the functions that are given to its `run`; default true. */
   readonly enter?: boolean | undefined;
+  /** True: the task is in no other one, whatever runs here: a request is no part of the one before it on its connection. Default false. */
+  readonly isRoot?: boolean | undefined;
+  /**
+   * Where the name is known late: asked for when the task ends, and before figures are read, for what the task has had until then. Calls count when they
+   * end. What it throws is swallowed, and the first name then stands.
+   */
+  readonly nameLater?: (() => string) | undefined;
 }
 
 /** A task of this process: what happens in it until it ends, through awaits, timers, streams and callbacks. */
@@ -47,22 +54,26 @@ export interface TaskSurroundings {
   readonly signals: TaskSignals;
   held(milliseconds: number, namedMs: number): void;
   leave(task: WatchedTask, atMs: number): void;
+  ended(task: WatchedTask): void;
   run<Result>(task: WatchedTask, work: () => Result): Result;
+  /** Whom a name stands for from now on, as figures show it. */
+  named(name: string): TaskName;
   worker(worker: object): WatchedWorker | null;
   figures(task: WatchedTask): TaskFigures;
 }
 
 export class WatchedTask implements Task, TaskContext {
   readonly account: TaskAccount;
-  readonly name: string;
   /** What each watched call of this name stands for: 1 / sampleRatio. */
   readonly weight: number;
   readonly labels: Readonly<Record<string, string>> | null;
-  readonly named: TaskName;
   readonly startMs: number;
   readonly startTotals: AttributionTotals;
   readonly #surroundings: TaskSurroundings;
   readonly #signal: AbortSignal | undefined;
+  readonly #nameLater: (() => string) | null;
+  #name: string;
+  #named: TaskName;
   #parent: WatchedTask | null;
   #outcome: TaskOutcome | null = null;
   #endMs: number | null = null;
@@ -81,8 +92,9 @@ export class WatchedTask implements Task, TaskContext {
   ) {
     this.#surroundings = surroundings;
     this.account = new TaskAccount(surroundings.now);
-    this.named = named;
-    this.name = name;
+    this.#named = named;
+    this.#name = name;
+    this.#nameLater = nameLaterOf(options);
     this.weight = 1 / sampleRatioOf(options);
     this.labels = options.labels ?? null;
     this.startMs = surroundings.nowMs();
@@ -97,8 +109,22 @@ export class WatchedTask implements Task, TaskContext {
     return true;
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
+  /** While the name is not known, one that stands for this task alone. */
+  get named(): TaskName {
+    return this.#named;
+  }
+
   get hasEnded(): boolean {
     return this.#outcome !== null;
+  }
+
+  /** Whether the energy of every tick so far is known. */
+  get isSettled(): boolean {
+    return this.account.isSettled && (this.#ofChildren?.isSettled ?? true);
   }
 
   get outcome(): TaskOutcome | null {
@@ -148,8 +174,9 @@ export class WatchedTask implements Task, TaskContext {
     for (const worker of this.#workers ?? []) worker.release(this);
     this.#endTotals = this.#surroundings.totals();
     if (this.#signal !== undefined) this.#surroundings.signals.remove(this.#signal, this);
-    this.named.end(outcome, this.weight, this.#endMs - this.startMs);
+    this.#countAsEnded(outcome, this.#endMs - this.startMs);
     this.#reportToParent();
+    this.#surroundings.ended(this);
   }
 
   run<Result>(work: () => Result): Result {
@@ -170,6 +197,15 @@ export class WatchedTask implements Task, TaskContext {
     return this.#surroundings.figures(this);
   }
 
+  /** Gives what it had so far to the name that is known now; nothing where the name was known from the start. */
+  giveToName(): void {
+    if (this.#nameLater === null || this.hasEnded) return;
+    const unnamed = this.#named;
+    this.#name = this.#laterName(this.#nameLater);
+    this.#surroundings.named(this.#name).account.add(unnamed.account);
+    this.#named = new TaskName(this.#name, this.#surroundings.now);
+  }
+
   /** What the signal does. */
   abort(): void {
     this.end("cancelled");
@@ -177,6 +213,25 @@ export class WatchedTask implements Task, TaskContext {
 
   [Symbol.dispose](): void {
     this.end();
+  }
+
+  #countAsEnded(outcome: TaskOutcome, durationMs: number): void {
+    if (this.#nameLater !== null) {
+      const unnamed = this.#named;
+      this.#name = this.#laterName(this.#nameLater);
+      this.#named = this.#surroundings.named(this.#name);
+      this.#named.account.add(unnamed.account);
+      this.#named.begin(this.weight, this.labels);
+    }
+    this.#named.end(outcome, this.weight, durationMs);
+  }
+
+  #laterName(nameLater: () => string): string {
+    try {
+      return nameLater();
+    } catch {
+      return this.#name;
+    }
   }
 
   /** What it had, and its children that go on, are from now on those of the nearest open task around it. */
@@ -207,6 +262,10 @@ export class WatchedTask implements Task, TaskContext {
 /** 1 where all calls are watched, and for anything that is no ratio. */
 export function sampleRatioOf({ sampleRatio = 1 }: TaskOptions): number {
   return sampleRatio > 0 && sampleRatio < 1 ? sampleRatio : 1;
+}
+
+export function nameLaterOf({ nameLater }: TaskOptions): (() => string) | null {
+  return typeof nameLater === "function" ? nameLater : null;
 }
 
 function giveHeld(named: TaskAccount, milliseconds: number): void {

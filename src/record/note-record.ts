@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count, envelopeFields, firstSchemaVersion, isoTime, labels, words } from "./fields.ts";
 import { parseWith } from "./parse.ts";
 
-/** A remark by a person, about the ledger or about one of its records. */
+/** A remark about the ledger or about one of its records: by a person, or by carbon-ops on what it could not write. */
 export const noteRecordSchema = z
   .strictObject({
     kind: z.literal("note"),
@@ -15,7 +15,7 @@ export const noteRecordSchema = z
     labels,
     ...envelopeFields,
   })
-  .meta({ title: "note", description: "A remark by a person." });
+  .meta({ title: "note", description: "A remark by a person, or by carbon-ops on what it could not write." });
 
 export type NoteRecord = z.infer<typeof noteRecordSchema>;
 

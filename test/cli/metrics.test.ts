@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import {
@@ -22,17 +21,11 @@ import {
   startCarbonOps,
   temporaryDirectory,
 } from "../support/program.ts";
+import { freePort, installed, startPrometheus } from "../support/prometheus.ts";
 import { canBecomeNobody } from "../support/unprivileged.ts";
 
-/** Each is in the list only where it is installed (Debian's package `prometheus` brings both). */
 const promtool = installed("promtool");
 const prometheus = installed("prometheus");
-
-function installed(program: string): readonly string[] {
-  if (spawnSync(program, ["--version"]).status === 0) return [program];
-  process.stderr.write(`${program} is not installed: its tests of the metrics page are left out.\n`);
-  return [];
-}
 
 interface Metrics {
   readonly url: string;
@@ -278,7 +271,12 @@ test.each(prometheus)(
     await until(async () => (await totalsOf(place.socketPath))["intel-rapl:0"] !== 0);
     const metrics = await startMetrics(place);
     const shown = counterOf(await metrics.page(), hostEnergy);
-    const newest = await startPrometheus(program, new URL(metrics.url).host);
+    const configuration = [
+      "global: { scrape_interval: 1s }",
+      `scrape_configs: [{ job_name: host, static_configs: [{ targets: ["${new URL(metrics.url).host}"] }] }]`,
+    ];
+    const running = await startPrometheus(program, { "prometheus.yml": configuration.join("\n") });
+    const newest = async (series: string): Promise<string | null> => (await running.query(series))[0]?.value ?? null;
     await until(async () => (await newest(hostEnergy)) !== null);
     expect(Number(await newest(hostEnergy))).toBe(Number(shown));
     expect(await newest("up")).toBe("1");
@@ -287,43 +285,3 @@ test.each(prometheus)(
     expect(await newest(hostEnergy)).toBeNull();
   },
 );
-
-/** Starts a Prometheus on the loopback address; gives the newest value of a series, null where there is none. */
-async function startPrometheus(program: string, target: string): Promise<(series: string) => Promise<string | null>> {
-  const directory = temporaryDirectory();
-  const configuration = join(directory, "prometheus.yml");
-  writeFileSync(
-    configuration,
-    `global: { scrape_interval: 1s }\nscrape_configs:\n  - { job_name: carbon-ops, static_configs: [{ targets: ["${target}"] }] }\n`,
-  );
-  const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    program,
-    [
-      `--config.file=${configuration}`,
-      `--storage.tsdb.path=${join(directory, "data")}`,
-      `--web.listen-address=${address}`,
-    ],
-    { stdio: "ignore", cwd: directory },
-  );
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
-  return async (series) => {
-    const answer = await fetch(`http://${address}/api/v1/query?query=${series}`).catch(() => null);
-    return /"value":\[[\d.]+,"([^"]+)"\]/.exec((await answer?.text()) ?? "")?.[1] ?? null;
-  };
-}
-
-/** A port of the loopback address that is free again when this returns; `whileTaken` is called while it is not. */
-async function freePort(whileTaken: (port: number) => Promise<void> = async () => undefined): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  await whileTaken(port);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -6,12 +6,16 @@ import { systemClock } from "../../src/clock.ts";
 import { temporaryDirectory } from "../support/program.ts";
 
 /** A folder with a home of its own, in which commands are given as at a shell. */
-export function shellIn(directory = temporaryDirectory(), environment: Readonly<Record<string, string>> = {}) {
+export function shellIn(
+  directory = temporaryDirectory(),
+  environment: Readonly<Record<string, string>> = {},
+  terminal: { readonly columns?: number } = {},
+) {
   const run = async (...argv: readonly string[]) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     let status = 0;
     const context = {
-      stdout,
+      stdout: Object.assign(stdout, terminal),
       stderr,
       stdin: Readable.from([]),
       environment: { HOME: join(directory, "home"), ...environment },

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { configFileNames, findConfigFile, readConfigFile } from "../../src/config/file.ts";
+import { configFileNames, findConfigFile } from "../../src/config/config-file-names.ts";
+import { readConfigFile } from "../../src/config/file.ts";
 import { type SettingName, settingNames } from "../../src/config/settings.ts";
 import { plantTree } from "../checks/planted-tree.ts";
 

@@ -1,40 +1,13 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { Ledger } from "../../src/ledger/ledger.ts";
-import { temporaryDirectory } from "../support/program.ts";
+import { smallFileSystem, whereMountable } from "../support/small-file-system.ts";
 import { diskError, interceptDisk, interceptNext } from "./disk-faults.ts";
 import { linesOf, options, recordsOf, stateOf, whole, writtenLedger } from "./ledger-folder.ts";
 
-/** A file system of 256 KiB in memory, until the test ends. */
-function smallFileSystem(): string {
-  const folder = join(temporaryDirectory(), "small");
-  mkdirSync(folder);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], { stdio: "ignore" });
-  onTestFinished(() => {
-    execFileSync("umount", [folder]);
-  });
-  return folder;
-}
-
-/** Root of a machine may mount; root of most containers may not, and nobody else. */
-const mayMount = spawnSync("unshare", ["-m", "true"], { stdio: "ignore" }).status === 0 && process.getuid?.() === 0;
-
-/** Elsewhere nothing is registered, and the limit on file sizes stands in for the full disk (ledger-crash.test.ts). */
-function whereMountable(register: () => void): void {
-  if (mayMount) register();
-}
-
+// Where mounting is not allowed, the limit on file sizes stands in for the full disk (ledger-crash.test.ts).
 whereMountable(() => {
   test("a full file system is an error to those who append, and the ledger stays whole and goes on when there is room", async () => {
     const folder = smallFileSystem();

@@ -4,6 +4,8 @@ import { ProcessTasks } from "../../src/monitor/process-tasks.ts";
 import { Sampler } from "../../src/monitor/sampler.ts";
 import type { Task } from "../../src/monitor/task.ts";
 import type { TaskFigures, TaskNameFigures, TaskReport } from "../../src/monitor/task-figures.ts";
+import type { TaskInterval } from "../../src/monitor/task-interval.ts";
+import type { IntervalEdge } from "../../src/monitor/task-intervals.ts";
 import { type MeasuredProcess, taskFigures, taskReport } from "../../src/monitor/task-statement.ts";
 import { type HostState, scriptedHost } from "./scripted-host.ts";
 
@@ -16,6 +18,8 @@ export interface TaskBench {
   /** Ends the tick and the window, as the logger does each second. */
   readonly settle: () => void;
   readonly report: () => TaskReport;
+  /** Everything up to now, as an interval is cut at it. */
+  readonly edge: () => IntervalEdge;
   readonly named: (name: string) => TaskNameFigures;
   readonly watched: (task: Task) => TaskFigures;
 }
@@ -73,6 +77,13 @@ export function taskBench({ watts = 100, random = () => 0, isBlind = false }: Be
     },
     settle,
     report,
+    edge: () => ({
+      wallMs: 1_767_225_600_000 + nowMs,
+      monotonicNs: BigInt(Math.round(nowMs * 1e6)),
+      report: report(),
+      measured: measured(),
+      labelsOf: (name) => tasks.names.labelsOf(name),
+    }),
     named: (name) => {
       const found = report().tasks.find((figures) => figures.name === name);
       if (found === undefined) throw new Error(`no task is called ${name}`);
@@ -87,7 +98,14 @@ export function taskBench({ watts = 100, random = () => 0, isBlind = false }: Be
 }
 
 /** What is left of the process when all its parts are taken away: 0 to rounding. */
-export function residueOf({ tasks, outsideTasks, otherThreads, childProcesses, process }: TaskReport): number {
-  const parts = [...tasks, outsideTasks, otherThreads, childProcesses];
+export function residueOf({
+  outsideTasks,
+  otherThreads,
+  childProcesses,
+  process,
+  ...whole
+}: TaskReport | TaskInterval): number {
+  const named = "tasks" in whole ? whole.tasks : whole.names;
+  const parts = [...named, outsideTasks, otherThreads, childProcesses];
   return parts.reduce((left, { marginalJoules }) => left - (marginalJoules ?? 0), process.marginalJoules ?? 0);
 }

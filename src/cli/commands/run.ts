@@ -6,6 +6,7 @@ import { openGpuSources } from "../../discovery/gpu-examination.ts";
 import { openSource } from "../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { readHostname } from "../../host/hostname.ts";
+import type { Recorder } from "../../ledger/recorder.ts";
 import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
 import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
 import { idleBaselineFor } from "../../monitor/energy-figures.ts";
@@ -20,7 +21,6 @@ import { estimatorFor } from "../estimator.ts";
 import { intensitySettingNames } from "../intensity-settings.ts";
 import { outputStyle, outputWidth } from "../output.ts";
 import { type OutputTarget, outputTarget } from "../output-target.ts";
-import type { Recorder } from "../recorder.ts";
 import { addSettingFlags, foundSettingsOf, rootsOf } from "../setting-flags.ts";
 
 interface RunFlags {
@@ -142,7 +142,7 @@ async function run(request: RunRequest): Promise<void> {
 /** The ledger's code is loaded only where one is kept: it would delay every command's start. */
 async function recorderFor(settings: Settings, context: CommandContext): Promise<Recorder | null> {
   if (settings.ledger === undefined) return null;
-  const { prepareRecorder } = await import("../recorder.ts");
+  const { prepareRecorder } = await import("../../ledger/recorder.ts");
   return prepareRecorder(settings.ledger, settings, context);
 }
 

@@ -5,11 +5,11 @@ import type { SettingName } from "../../../config/settings.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { readGenesis } from "../../../ledger/appendable.ts";
 import { type KeyFileOptions, loadSigningKey, type Signer } from "../../../ledger/index.ts";
+import { keyFileOptions, signingKeyPath } from "../../../ledger/key-place.ts";
 import { successorsOf } from "../../../ledger/key-rotation.ts";
 import type { Genesis } from "../../../ledger/own-records.ts";
 import { isVerifierKeyText, parseVerifierKey } from "../../../ledger/verifier-key.ts";
 import type { CommandContext } from "../../context.ts";
-import { keyFileOptions, signingKeyPath } from "../../signing-key-path.ts";
 import { readSmallFile } from "./small-file.ts";
 
 /** A private key file, and how it is read. */

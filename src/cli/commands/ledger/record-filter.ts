@@ -15,10 +15,14 @@ export interface FilterOptions {
 }
 
 export function addFilterOptions(command: Command): Command {
+  return addSubjectOptions(command).option("--kind <kind>", "only records of this kind, such as carbon_estimate");
+}
+
+/** Filters by what a record is about, and not by how it is written down. */
+export function addSubjectOptions(command: Command): Command {
   return command
     .option("--since <time>", "only records from this time on: 2026-01-31, or 2026-01-31T12:00:00Z", parseTime)
     .option("--until <time>", "only records before this time", parseTime)
-    .option("--kind <kind>", "only records of this kind, such as carbon_estimate")
     .option("--region <region>", "only records of this region")
     .option("--label <key=value>", "only records with this label; may be repeated", collectLabel);
 }

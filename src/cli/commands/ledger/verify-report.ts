@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type LedgerVerification, type VerifyOptions, verifyLedger, verifySegments } from "../../../ledger/index.ts";
-import type { SegmentSummary } from "../../../report/terminal/ledger-verification.ts";
+import type { SegmentSummary } from "../../../report/ledger-findings.ts";
 
 /** A ledger with all its segments: what was found in the newest, or in the first that does not hold, and sums over all. */
 export interface WholeVerification extends LedgerVerification {

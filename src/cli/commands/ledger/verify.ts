@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
 import { moveState, readState } from "../../../ledger/state-file.ts";
+import type { VerificationReport } from "../../../report/ledger-findings.ts";
 import { verificationPage } from "../../../report/terminal/ledger-verification.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
@@ -53,29 +54,11 @@ export function buildVerify(context: CommandContext): Command {
       }
       if (options.head !== undefined)
         throw new CarbonOpsError("USAGE", "--head belongs to --format python; give both.");
-      const path = file === "-" ? null : resolve(context.workingDirectory, file);
-      const trusted = await trustedKeys(path, options.key ?? [], context);
-      const checkpoint = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint, context);
-      const witnesses = await namedKeys(options.witness ?? [], context);
-      const statePath = options.state === undefined ? null : resolve(context.workingDirectory, options.state);
-      const remembered = statePath === null ? null : await readState(statePath);
-      const progress = verifyProgress(context);
-      const found = await verifyReport(path ?? bytesOf(context.stdin), {
-        keys: trusted.keys,
-        witnesses: witnesses.keys,
-        ...(checkpoint === null ? {} : { checkpoint }),
-        ...(remembered === null ? {} : { remembered }),
-        ...(options.deep === true ? { deep: true, checkRecord: recordCheck, ...deepThreads() } : {}),
-        ...(options.threads === undefined ? {} : { threads: options.threads }),
-        onProgress: progress.show,
-      }).finally(progress.clear);
-      const state = statePath === null ? null : await newState(statePath, remembered, found, context);
+      const report = await verifiedAsAsked(file, options, context);
       const { stdout } = context;
-      const { origin: keyOrigin, unusedKey } = trusted;
-      const report = { path: file, ...found, keyOrigin, unusedKey, state };
       if (options.json === true) stdout.write(jsonText(report));
       else stdout.write(verificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
-      context.setExitCode(exitCodeOf(found));
+      context.setExitCode(exitCodeOf(report));
     });
 }
 
@@ -85,6 +68,33 @@ Exit status: 0 every line is intact and signed; 1 a line or a checkpoint was tou
 
 Examples: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub --state carbon.state
           zcat carbon.ndjson.gz | carbon-ops ledger verify - --key ledger.key.pub --checkpoint kept.checkpoint`;
+
+/** What is found in a ledger, with the keys and the checkpoints that the options name. Throws what `verifySegments` throws. */
+export async function verifiedAsAsked(
+  file: string,
+  options: Omit<VerifyOptions, "format" | "head" | "json">,
+  context: CommandContext,
+): Promise<VerificationReport> {
+  const path = file === "-" ? null : resolve(context.workingDirectory, file);
+  const trusted = await trustedKeys(path, options.key ?? [], context);
+  const checkpoint = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint, context);
+  const witnesses = await namedKeys(options.witness ?? [], context);
+  const statePath = options.state === undefined ? null : resolve(context.workingDirectory, options.state);
+  const remembered = statePath === null ? null : await readState(statePath);
+  const progress = verifyProgress(context);
+  const found = await verifyReport(path ?? bytesOf(context.stdin), {
+    keys: trusted.keys,
+    witnesses: witnesses.keys,
+    ...(checkpoint === null ? {} : { checkpoint }),
+    ...(remembered === null ? {} : { remembered }),
+    ...(options.deep === true ? { deep: true, checkRecord: recordCheck, ...deepThreads() } : {}),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    onProgress: progress.show,
+  }).finally(progress.clear);
+  const state = statePath === null ? null : await newState(statePath, remembered, found, context);
+  const { origin: keyOrigin, unusedKey } = trusted;
+  return { path: file, ...found, keyOrigin, unusedKey, state };
+}
 
 /** Nothing is remembered of a ledger that does not hold, or whose author nothing vouches for. */
 async function newState(
@@ -97,7 +107,7 @@ async function newState(
   return { path, isMoved, isRefused: before !== null && !valid };
 }
 
-function exitCodeOf({ valid, unsignedLines, records, witnesses }: WholeVerification): number {
+function exitCodeOf({ valid, unsignedLines, records, witnesses }: VerificationReport): number {
   if (!valid) return errorCatalogue.LEDGER_INVALID.exitCode;
   const isWitnessed = witnesses.every(({ lines }) => lines > 0);
   return unsignedLines > 0 || records === 0 || !isWitnessed ? errorCatalogue.LEDGER_UNSIGNED.exitCode : 0;
@@ -115,7 +125,8 @@ function parseThreads(text: string): number {
   return Number(text);
 }
 
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+/** Values of an option that may be repeated. */
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 

@@ -1,8 +1,12 @@
 import { join, resolve } from "node:path";
-import type { Settings } from "../config/settings.ts";
 import { CarbonOpsError } from "../errors.ts";
-import type { KeyFileOptions } from "../ledger/index.ts";
-import type { CommandContext } from "./context.ts";
+import type { KeyFileOptions } from "./signing-key.ts";
+
+/** Where paths are looked up from. */
+export interface KeySurroundings {
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
 
 /**
  * Where the private key is that signs a ledger's checkpoints: the place the settings name, else the user's own key in the
@@ -10,7 +14,7 @@ import type { CommandContext } from "./context.ts";
  */
 export function signingKeyPath(
   configured: string | undefined,
-  { environment, workingDirectory }: Pick<CommandContext, "environment" | "workingDirectory">,
+  { environment, workingDirectory }: KeySurroundings,
 ): string {
   if (configured !== undefined) return resolve(workingDirectory, configured);
   const configuration = environment["XDG_CONFIG_HOME"];
@@ -25,8 +29,8 @@ export function signingKeyPath(
 
 /** How the key is read: with the passphrase that the settings name. */
 export function keyFileOptions(
-  { ledgerPassphraseFile }: Settings,
-  { workingDirectory }: Pick<CommandContext, "workingDirectory">,
+  { ledgerPassphraseFile }: { readonly ledgerPassphraseFile?: string | undefined },
+  { workingDirectory }: Pick<KeySurroundings, "workingDirectory">,
 ): KeyFileOptions {
   return ledgerPassphraseFile === undefined ? {} : { passphraseFile: resolve(workingDirectory, ledgerPassphraseFile) };
 }

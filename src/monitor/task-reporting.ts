@@ -1,0 +1,264 @@
+import type { SpanEstimator } from "../carbon/span-estimator.ts";
+import { type Clock, isoFromWallMs } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import { type EndedAt, EndedTasks } from "./ended-tasks.ts";
+import { carbonOf, type EnergyOfSpan, type StatedCarbon, withCarbon } from "./interval-carbon.ts";
+import type { WatchedTask } from "./task.ts";
+import type { EndedTask, TaskInterval, TaskSink } from "./task-interval.ts";
+import { type ClosedInterval, type IntervalEdge, TaskIntervals } from "./task-intervals.ts";
+import type { TaskRecords } from "./task-records.ts";
+import { energyOfPart, type MeasuredProcess, sourceAlone } from "./task-statement.ts";
+
+export interface TaskReportingOptions {
+  readonly intervalSeconds: number;
+  readonly clock: Clock;
+  readonly nowMs: () => number;
+  readonly host: string | null;
+  /** Everything up to now. */
+  readonly edge: () => IntervalEdge;
+  /** Null where nothing can be read. */
+  readonly measured: () => MeasuredProcess | null;
+  /** Runs what is no task's, whoever asks for it. */
+  readonly outside: <Result>(work: () => Result) => Result;
+  /** Rejects where the settings name something that does not exist. */
+  readonly estimator: () => Promise<SpanEstimator>;
+}
+
+/** So long an ended task waits for its energy. */
+const longestWaitMs = 10_000;
+
+/**
+ * Hands on what the tasks used, interval by interval, to whoever takes it: exporters, and the records of a ledger. Nothing of it is waited for by
+ * the application, and nothing that goes wrong reaches it; `problems` says what did.
+ */
+export class TaskReporting {
+  readonly #options: TaskReportingOptions;
+  readonly #sinks: TaskSink[] = [];
+  readonly #failures = new Map<TaskSink, { count: number; last: string }>();
+  readonly #ended: EndedTasks;
+  #droppedEnded = 0;
+  #records: TaskRecords | null = null;
+  #intervals: TaskIntervals | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #estimator: Promise<SpanEstimator | null> | null = null;
+  #carbonProblem: string | null = null;
+  /** What went wrong here, and not in a sink. */
+  #ownProblem: string | null = null;
+  /** Intervals that are being handed on, one after the other. */
+  #handing: Promise<void> = Promise.resolve();
+  #isHanding = false;
+  #isClosed = false;
+
+  constructor(options: TaskReportingOptions) {
+    this.#options = options;
+    this.#ended = new EndedTasks({
+      nowMs: options.nowMs,
+      wallMs: () => options.clock.wallMs(),
+      give: (ended) => this.#give(ended),
+      longestWaitMs: () => (options.measured() === null ? 0 : longestWaitMs),
+      drop: () => this.#dropEnded(),
+    });
+  }
+
+  get problems(): readonly string[] {
+    const dropped = this.#droppedEnded;
+    const failures = [...this.#failures].map(
+      ([{ name }, { count, last }]) =>
+        `The sink ${name} failed ${count === 1 ? "once" : `${count} times`}, last with: ${last}`,
+    );
+    const dropping = `${dropped} ended tasks were handed to nobody, because too many ended at once; watch fewer with sampleRatio.`;
+    return [
+      ...[this.#carbonProblem, this.#ownProblem].filter((problem) => problem !== null),
+      ...failures,
+      ...(dropped === 0 ? [] : [dropping]),
+      ...(this.#records?.problems ?? []),
+    ];
+  }
+
+  addSink(sink: TaskSink): void {
+    if (this.#isClosed) return;
+    this.#sinks.push(sink);
+    this.#begin();
+  }
+
+  record(records: TaskRecords): void {
+    if (this.#isClosed) return;
+    this.#records = records;
+    this.#begin();
+  }
+
+  /** A watched task has ended. */
+  ended(task: WatchedTask): void {
+    if (this.#wantsEnded) this.#ended.add(task);
+  }
+
+  /** After a reading: tasks whose energy is known by it are handed on. */
+  sampled(): void {
+    if (this.#wantsEnded) this.#ended.hand("due").catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Ends the running interval for somebody who hands it on himself; null where nobody takes any. */
+  cut(): ClosedInterval | null {
+    return this.#intervals?.close(this.#options.edge()) ?? null;
+  }
+
+  /** Ends the running interval, and waits until everybody has done with it, at most that long. */
+  async flush(timeoutMs: number): Promise<void> {
+    await this.#options.outside(async () => atMost(timeoutMs, this.#flush(timeoutMs)));
+  }
+
+  /** The same, for the last time. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#options.outside(async () => atMost(timeoutMs, this.#close(timeoutMs)));
+  }
+
+  get #wantsEnded(): boolean {
+    return this.#records?.isOfTasks === true || this.#sinks.some((sink) => "ended" in sink);
+  }
+
+  #begin(): void {
+    if (this.#intervals !== null) return;
+    this.#options.outside(() => {
+      this.#intervals = new TaskIntervals(this.#options.edge());
+      this.#timer = setInterval(() => this.#endInterval(), this.#options.intervalSeconds * 1000);
+      this.#timer.unref();
+    });
+  }
+
+  /** While the one before is still being handed on, the running one goes on: nothing piles up. */
+  #endInterval(): void {
+    if (!this.#isHanding) void this.#next();
+  }
+
+  async #flush(timeoutMs: number): Promise<void> {
+    if (this.#intervals === null) return;
+    // What is asked of others has half of the time; the rest is for writing.
+    const hurry = setTimeout(() => void this.#hurry(), timeoutMs / 2);
+    try {
+      await this.#next();
+    } finally {
+      clearTimeout(hurry);
+    }
+    await this.#records?.flush();
+    await Promise.all(this.#sinks.map(async (sink) => this.#tell(sink, () => sink.flush?.())));
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#ended.hand("all").catch((error: unknown) => this.#failed(error));
+    await this.#flush(timeoutMs);
+    await this.#records?.close();
+    await Promise.all(this.#sinks.map(async (sink) => this.#tell(sink, () => sink.close?.())));
+  }
+
+  /** Cuts the interval now, and hands it on when its turn comes. Never rejects. */
+  async #next(): Promise<void> {
+    if (this.#intervals === null) return;
+    try {
+      const closed = this.#intervals.close(this.#options.edge());
+      this.#handing = this.#handing.then(async () => this.#hand(closed));
+    } catch (error) {
+      this.#failed(error);
+    }
+    await this.#handing;
+  }
+
+  /** Never rejects. */
+  async #hand(closed: ClosedInterval): Promise<void> {
+    this.#isHanding = true;
+    try {
+      const interval = await this.#stated(closed);
+      this.#record(interval, closed);
+      for (const sink of this.#sinks) void this.#tell(sink, () => sink.interval?.(interval));
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isHanding = false;
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#ownProblem = `Not everything was handed on to sinks and records: ${messageOf(error)}`;
+  }
+
+  async #stated(closed: ClosedInterval): Promise<TaskInterval> {
+    const opened = await this.#openEstimator();
+    if (opened !== null) return withCarbon(closed, opened.estimator, this.#options.host);
+    const names = closed.interval.names.map((name) => ({ ...name, problem: this.#carbonProblem }));
+    return { ...closed.interval, names };
+  }
+
+  #record({ names }: TaskInterval, { energies, energySinceMs, endMs }: ClosedInterval): void {
+    for (const [index, name] of names.entries()) {
+      this.#records?.takeName(name, energies[index] ?? null, (endMs - energySinceMs) / 1000);
+    }
+  }
+
+  #give({ task, wallMs }: EndedAt): void {
+    const figures = task.figures();
+    const startMs = wallMs - figures.durationSeconds * 1000;
+    const ended: EndedTask = {
+      ...figures,
+      timestampStart: isoFromWallMs(startMs),
+      timestampEnd: isoFromWallMs(wallMs),
+    };
+    for (const sink of this.#sinks) void this.#tell(sink, () => sink.ended?.(ended));
+    if (this.#records?.isOfTasks !== true) return;
+    const measured = this.#options.measured();
+    const { marginalJoules, uncertainty } = figures;
+    const energy =
+      measured === null || marginalJoules === null
+        ? null
+        : energyOfPart(sourceAlone(measured), marginalJoules, uncertainty);
+    const { host } = this.#options;
+    this.#records.takeTask(ended, energy, async () => this.#carbonOf({ energy, startMs, endMs: wallMs, host }));
+  }
+
+  #dropEnded(): void {
+    this.#droppedEnded += 1;
+    if (this.#records?.isOfTasks === true) this.#records.drop("too many tasks ended at once");
+  }
+
+  async #carbonOf(span: EnergyOfSpan): Promise<StatedCarbon> {
+    const opened = await this.#openEstimator();
+    return opened === null ? { carbon: null, problem: this.#carbonProblem } : carbonOf(opened.estimator, span);
+  }
+
+  /** Null where the settings name something that does not exist; `problems` then says what. */
+  async #openEstimator(): Promise<SpanEstimator | null> {
+    this.#estimator ??= this.#options.estimator().catch((error: unknown) => {
+      this.#carbonProblem = messageOf(error);
+      return null;
+    });
+    return this.#estimator;
+  }
+
+  async #hurry(): Promise<void> {
+    (await this.#openEstimator())?.hurry(this.#isClosed);
+  }
+
+  /** What it throws or rejects with is counted. */
+  async #tell(sink: TaskSink, call: () => unknown): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      const count = (this.#failures.get(sink)?.count ?? 0) + 1;
+      this.#failures.set(sink, { count, last: messageOf(error) });
+    }
+  }
+}
+
+/** Resolves with the work, or after that time. */
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  try {
+    await Promise.race([work, isOver]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,31 @@
+import type { LedgerVerification } from "../ledger/index.ts";
+
+/** What the command found, and with which keys. */
+export interface VerificationReport extends LedgerVerification {
+  /** The ledger as the user named it. */
+  readonly path: string;
+  /** Where the trusted keys come from; null when there are none. */
+  readonly keyOrigin: string | null;
+  /** Every segment, where a ledger has more than one. */
+  readonly segments: readonly SegmentSummary[];
+  /** The file that the first bad line stands in, when it is not the newest segment. */
+  readonly badFile: string | null;
+  readonly hashedLines: number;
+  readonly hashedBytes: number;
+  /** Records beside those that open a file. */
+  readonly records: number;
+  /** What became of the state that was to be remembered; null when none was asked for. */
+  readonly state: { readonly path: string; readonly isMoved: boolean; readonly isRefused: boolean } | null;
+  /** Why the user's own key was not used; null when it was, or was not looked for. */
+  readonly unusedKey: string | null;
+}
+
+export interface SegmentSummary {
+  readonly segment: number;
+  readonly file: string;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly root: string | null;
+  readonly valid: boolean;
+  readonly unsignedLines: number;
+}

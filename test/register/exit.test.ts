@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { carbonOps, temporaryDirectory } from "../support/program.ts";
+import { watchedService } from "./watched-service.ts";
+
+async function ask(url: string): Promise<void> {
+  await (await fetch(url)).text();
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? String(address.port) : "";
+}
+
+test("a service that nobody has taught to end is ended by SIGTERM as ever, and keeps nobody waiting", async () => {
+  const service = await watchedService("http.mjs");
+  await ask(service.url);
+  service.kill("SIGTERM");
+  const end = await service.end();
+  expect(end).toMatchObject({ status: null, signal: "SIGTERM", stderr: "", summary: null });
+});
+
+test("what is not yet recorded when a service ends is recorded then", async () => {
+  const ledger = join(temporaryDirectory(), "ledger.ndjson");
+  const service = await watchedService("http.mjs", {
+    environment: { CARBON_OPS_LEDGER: ledger, CARBON_OPS_REGION: "FR" },
+  });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  expect(readFileSync(ledger, "utf8")).toContain('"name":"GET (no route)"');
+  const { stdout } = await carbonOps(["ledger", "verify", "--deep", ledger]);
+  expect(stdout.toString()).toContain("Chain holds");
+});
+
+test("a ledger that cannot be written changes nothing of how a service ends", async () => {
+  const service = await watchedService("http.mjs", { environment: { CARBON_OPS_LEDGER: "/proc/no/ledger.ndjson" } });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, signal: null, stderr: "" });
+  expect(end.summary?.problems.join(" ")).toContain("/proc/no/ledger.ndjson");
+});
+
+test("a summary that was asked for on standard error is text, and stands there alone", async () => {
+  const service = await watchedService("http.mjs", { environment: { CARBON_OPS_SUMMARY: "stderr" } });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end.stderr).toMatch(/^carbon-ops: tasks of process \d+\n/);
+  expect(end.stderr).toMatch(/\n {2}GET \(no route\) +1 +0 /);
+});
+
+test("a summary that cannot be written is one sentence", async () => {
+  const service = await watchedService("http.mjs", { environment: { CARBON_OPS_SUMMARY: "/proc/no/summary" } });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end.status).toBe(0);
+  expect(end.stderr).toMatch(
+    /^carbon-ops: The summary cannot be written to \/proc\/no\/summary \(.*\); name another file\.\n$/,
+  );
+});
+
+test("a setting that is not allowed is told where something is told, and the service runs", async () => {
+  const service = await watchedService("http.mjs", {
+    environment: { CARBON_OPS_PUE: "0.2", CARBON_OPS_SERVER_TIMING: "perhaps" },
+  });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  expect(end.tasks.get("GET (no route)")).toMatchObject({ completed: 1 });
+  expect(end.summary?.problems.join(" ")).toMatch(/CARBON_OPS_PUE is 0\.2/);
+});
+
+test("kernel files that cannot be read leave requests without joules, and with a reason", async () => {
+  const environment = { CARBON_OPS_PROC_ROOT: "/nowhere", CARBON_OPS_SYS_ROOT: "/nowhere" };
+  const service = await watchedService("http.mjs", { environment });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  expect(end.tasks.get("GET (no route)")).toMatchObject({ completed: 1, marginal_joules: null });
+  expect(end.summary?.problems).not.toEqual([]);
+});
+
+test("a page for Prometheus is no task of the application, and is gone with it", async () => {
+  const port = await freePort();
+  const service = await watchedService("http.mjs", { environment: { CARBON_OPS_PROMETHEUS_PORT: port } });
+  await ask(service.url);
+  await ask(`http://127.0.0.1:${port}/metrics`);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  expect(end.tasks.get("GET (no route)")).toMatchObject({ started: 1 });
+  await expect(ask(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow("fetch failed");
+});
+
+test("where nothing is asked for, nothing is written and nobody listens", async () => {
+  const home = temporaryDirectory();
+  const service = await watchedService("http.mjs", { environment: { CARBON_OPS_SUMMARY: "", HOME: home } });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "", summary: null });
+  expect(existsSync(join(home, ".config"))).toBe(false);
+});
