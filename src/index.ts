@@ -76,4 +76,4 @@ export type { IdleCalibration } from "./monitor/idle-calibration.ts";
 export type { EnergyMetric, MetricCpu, MetricMemory } from "./monitor/metric.ts";
 export type { MetricSummary, OperationSummary } from "./monitor/summary.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
-export { type LatestRecords, latestRecords } from "./record/latest.ts";
+export { type LatestRecords, latestRecords, type RecordLocation } from "./record/latest.ts";

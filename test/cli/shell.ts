@@ -6,14 +6,18 @@ import { systemClock } from "../../src/clock.ts";
 import { temporaryDirectory } from "../support/program.ts";
 
 /** A folder with a home of its own, in which commands are given as at a shell. */
-export function shellIn(directory = temporaryDirectory(), environment: Readonly<Record<string, string>> = {}) {
+export function shellIn(
+  directory = temporaryDirectory(),
+  environment: Readonly<Record<string, string>> = {},
+  input: { readonly stdin: Readable } = { stdin: Readable.from([]) },
+) {
   const run = async (...argv: readonly string[]) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     let status = 0;
     const context = {
       stdout,
       stderr,
-      stdin: Readable.from([]),
+      ...input,
       environment: { HOME: join(directory, "home"), ...environment },
       workingDirectory: directory,
       clock: systemClock,
