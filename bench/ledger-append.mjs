@@ -45,10 +45,51 @@ async function oneWriter(place) {
   const common = { unit: "/s", rounds: 7, higherIsBetter: true, subject };
   const awaited = { label: "write + fdatasync, each awaited", measure: () => writesPerSecond(place, lines) };
   await compare({ ...common, title: "one writer", reference: awaited });
+  await latencies(place, lines);
   const blocking = { label: "writeSync + fdatasyncSync", measure: async () => blockingWritesPerSecond(place, lines) };
   await compare({ ...common, title: "one writer, beside a loop that blocks the event loop", reference: blocking });
   const os = { label: 'Ledger.append, durability "os"', measure: () => appendsPerSecond(place, count, "os") };
   await compare({ ...common, title: "one writer that does not wait for the disk", reference: awaited, subject: os });
+}
+
+/**
+ * The same in short turns, one append or write at a time: whatever else the machine does makes some of them longer, and none
+ * shorter, so that the fastest tenth says what the work itself takes.
+ */
+async function latencies(place, lines) {
+  const [rounds, perRound] = [40, 60];
+  const handle = await open(newPath(place), "a");
+  const ledger = await Ledger.create(newPath(place), { signer: place.signer });
+  const durations = { reference: [], subject: [] };
+  const timed = async (kind, work) => {
+    const startMs = performance.now();
+    await work();
+    durations[kind].push(performance.now() - startMs);
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const line of lines.slice(0, perRound)) {
+      await timed("reference", async () => {
+        await handle.write(line);
+        await handle.datasync();
+      });
+    }
+    for (let index = 0; index < perRound; index += 1) {
+      await timed("subject", () => ledger.append({ kind: "test", index, text }));
+    }
+  }
+  await handle.close();
+  await ledger.close();
+  const at = (kind, part) =>
+    durations[kind].toSorted((left, right) => left - right)[Math.floor(rounds * perRound * part)];
+  for (const [part, label] of [
+    [0.1, "fastest tenth"],
+    [0.5, "median"],
+  ]) {
+    const [reference, subject] = [at("reference", part) * 1000, at("subject", part) * 1000];
+    console.log(
+      `  ${label}: write + fdatasync ${reference.toFixed(0)} us, append ${subject.toFixed(0)} us, ratio ${(reference / subject).toFixed(2)}`,
+    );
+  }
 }
 
 async function linesOfALedger(place, count) {

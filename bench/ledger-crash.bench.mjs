@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,14 +8,19 @@ import { parseArgs } from "node:util";
 import { Ledger, loadOrCreateSigningKey, verifyLedger } from "../dist/ledger/index.js";
 
 /**
- * Four writers on one ledger, killed at random instants, again and again; then one writer whose system calls fail or kill it,
- * one after the other (where strace is installed). After each round every record whose append had returned must be there
- * once and in order, and the ledger must verify. Ends with 1 when it is not so.
+ * Four writers on one ledger, killed at random instants, again and again; one writer that is killed in the middle of a write,
+ * so that a part of a line or of a checkpoint stays; then one writer whose system calls fail or kill it, one after the other
+ * (where strace is installed). After each round every record whose append had returned must be there once and in order, what
+ * was torn must stand in a file that a repair record names, and the ledger must verify. Ends with 1 when it is not so.
  *
- * node bench/ledger-crash.bench.mjs [--kills 1000] [--no-faults]
+ * node bench/ledger-crash.bench.mjs [--kills 1000] [--torn 100] [--no-faults]
  */
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "1000" }, "no-faults": { type: "boolean", default: false } },
+  options: {
+    kills: { type: "string", default: "1000" },
+    torn: { type: "string", default: "100" },
+    "no-faults": { type: "boolean", default: false },
+  },
 });
 const writerProgram = fileURLToPath(new URL("ledger-writer.mjs", import.meta.url));
 const writersAtOnce = 4;
@@ -26,7 +32,11 @@ const broken = [];
 
 try {
   await killWriters(Number(values.kills));
-  if (!values["no-faults"]) await injectFaults();
+  await tearTails(Number(values.torn));
+  if (!values["no-faults"]) {
+    await tearAtLimit();
+    await injectFaults();
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -120,12 +130,123 @@ async function settled({ path }, acknowledged, what) {
   return verdict;
 }
 
+/** The kernel leaves a large write of a process that is killed where it is: a part of the batch stands in the file. */
+async function tearTails(rounds) {
+  const seen = { kills: 0, torn_tail: 0, torn_checkpoint: 0, bytes: 0 };
+  const [group, length] = [400, 60_000];
+  for (let ledger = 0; seen.kills < rounds; ledger += 1) {
+    const place = await newLedger(`torn-${ledger}`);
+    const acknowledged = [];
+    for (let round = 0; round < 5 && seen.kills < rounds; round += 1) {
+      seen.kills += 1;
+      const most = statSync(place.path).size + 1 + Math.random() * group * length;
+      acknowledged.push(await killedBeyond(place, most, [`r${round}`, "1000000", String(group), String(length)]));
+      await mended(place, acknowledged, `torn ledger ${ledger}, round ${round}`, seen);
+    }
+    rmSync(place.directory, { recursive: true });
+  }
+  console.log(`${seen.kills} kills of a writer in the middle of ${((group * length) / 1e6).toFixed(0)} MB`);
+  tellTorn(seen);
+}
+
+/** Kills a writer as soon as the ledger is larger; gives the ids of the appends that had returned. */
+function killedBeyond({ path }, bytes, argv) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [writerProgram, path, keyPath, ...argv], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    const look = () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (statSync(path).size > bytes) child.kill("SIGKILL");
+      else setImmediate(look);
+    };
+    look();
+    child.once("error", reject);
+    child.once("close", () => resolve(output.split("\n").slice(0, -1)));
+  });
+}
+
+/**
+ * At the largest size that files may have, the kernel writes what fits, and the next call fails; the writer is killed when it
+ * wants to take back what was written. The ledger reaches it first where records are long, its history where they are short.
+ */
+async function tearAtLimit() {
+  if (!hasStrace()) return;
+  const seen = { kills: 0, torn_tail: 0, torn_checkpoint: 0, bytes: 0 };
+  for (const length of [0, 3000]) {
+    for (let blocks = 8; blocks < 48; blocks += 1) {
+      seen.kills += 1;
+      const place = await newLedger(`limit-${length}-${blocks}`);
+      const killing = "-f -o /dev/null -e trace=ftruncate -e inject=ftruncate:signal=KILL -P".split(" ");
+      killing.push(place.path, "-P", `${place.path}.checkpoints`);
+      const writer = [process.execPath, writerProgram, place.path, keyPath, "w", "1000", "1", String(length)];
+      const { stdout } = spawnSync("sh", ["-c", `ulimit -f ${blocks}; exec strace "$@"`, "sh", ...killing, ...writer], {
+        encoding: "utf8",
+        timeout: 60_000,
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      await mended(place, [stdout.split("\n").slice(0, -1)], `limit of ${blocks} blocks, ${length} bytes`, seen);
+      rmSync(place.directory, { recursive: true });
+    }
+  }
+  console.log(`${seen.kills} kills of a writer that a limit of the file size stopped in the middle of a write`);
+  tellTorn(seen);
+}
+
+function tellTorn({ torn_tail: tails, torn_checkpoint: checkpoints, bytes }) {
+  console.log(
+    `  ${tails} torn tails and ${checkpoints} torn checkpoints, ${(bytes / 1e6).toFixed(2)} MB, each set aside and recorded`,
+  );
+  if (tails === 0) broken.push("no tail was torn: this campaign has shown nothing");
+}
+
+/** Whatever is torn is no part of the ledger, and stands, after the next writer, byte for byte in a file that a record names. */
+async function mended(place, acknowledged, what, seen) {
+  const torn = tornBytesOf(place.path);
+  const { valid, tornTail, firstBadLine } = await verifyLedger(place.path, { keys: [verifierKey] });
+  if (!valid) broken.push(`${what}: not valid before it is mended, ${JSON.stringify(firstBadLine)}`);
+  const [tail] = torn.filter(({ reason }) => reason === "torn_tail");
+  if ((tornTail?.bytes ?? 0) !== (tail?.bytes.length ?? 0)) broken.push(`${what}: the torn tail is not told`);
+  await settled(place, acknowledged, what);
+  const repairs = readFileSync(place.path, "utf8")
+    .split("\n")
+    .filter((line) => line.includes('"kind":"repair"'))
+    .map((line) => JSON.parse(line).record);
+  for (const { reason, bytes } of torn) {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const repair = repairs.find((record) => record.reason === reason && record.sha256 === sha256);
+    const isKept = repair !== undefined && readFileSync(join(place.directory, repair.file)).equals(bytes);
+    if (!isKept) broken.push(`${what}: ${bytes.length} bytes (${reason}) are not set aside, or no record tells of it`);
+    seen[reason] += 1;
+    seen.bytes += bytes.length;
+  }
+}
+
+/** What stands behind the last whole line of a ledger, and behind the last whole checkpoint of its history. */
+function tornBytesOf(path) {
+  const ledger = readFileSync(path);
+  const history = readFileSync(`${path}.checkpoints`);
+  const wholeNotes = history.toString("latin1").match(/(?:[^\n]+\n){3}\n(?:\u00e2\u0080\u0094 [^\n]+\n)+\n/g) ?? [];
+  const historyEnd = wholeNotes.reduce((sum, note) => sum + note.length, 0);
+  return [
+    { reason: "torn_tail", bytes: ledger.subarray(ledger.lastIndexOf("\n") + 1) },
+    { reason: "torn_checkpoint", bytes: history.subarray(historyEnd) },
+  ].filter(({ bytes }) => bytes.length > 0);
+}
+
+function hasStrace() {
+  if (spawnSync("strace", ["-V"], { stdio: "ignore" }).status === 0) return true;
+  console.log("strace is not installed: faults are injected by the tests only");
+  return false;
+}
+
 /** Each call on a file of the ledger that a writer makes, in its turn, fails, or is the writer's last. */
 async function injectFaults() {
-  if (spawnSync("strace", ["-V"], { stdio: "ignore" }).status !== 0) {
-    console.log("strace is not installed: faults are injected by the tests only");
-    return;
-  }
+  if (!hasStrace()) return;
   let runs = 0;
   const reached = {};
   for (const call of ["write", "fdatasync", "fsync", "rename", "openat", "ftruncate", "link", "unlink"]) {

@@ -2,12 +2,12 @@ import { writeSync } from "node:fs";
 import { Ledger, loadSigningKey } from "../dist/ledger/index.js";
 
 /**
- * A process that appends: `ledger-writer.mjs LEDGER KEY NAME COUNT [GROUP]`. Each record's id goes to stdout as soon as its
+ * A process that appends: `ledger-writer.mjs LEDGER KEY NAME COUNT [GROUP [LENGTH]]`. Each record's id goes to stdout as soon as its
  * append has returned; at the end the memory that was used goes to stderr.
  */
-const [path, keyPath, name, count, group = "1"] = process.argv.slice(2);
+const [path, keyPath, name, count, group = "1", length = "400"] = process.argv.slice(2);
 const { signer } = await loadSigningKey(keyPath);
-const text = "x".repeat(400);
+const text = "x".repeat(Number(length));
 try {
   const ledger = await Ledger.open(path, { signer, lockWaitSeconds: 120 });
   for (let index = 0; index < Number(count); index += Number(group)) {

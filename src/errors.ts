@@ -92,10 +92,17 @@ export const errorCatalogue = {
     exitCode: 1,
     meaning: "`calibrate` found the host busy, so what it measured is no idle power; nothing was stored.",
   },
-  LEDGER_EXISTS: { exitCode: 2, meaning: "`ledger init` was asked to create a ledger where a file already is." },
+  LEDGER_EXISTS: {
+    exitCode: 2,
+    meaning: "A ledger was to be created, or a complete segment to be named, where a file already is.",
+  },
   LEDGER_NOT_FOUND: { exitCode: 2, meaning: "The ledger file does not exist." },
   LEDGER_NOT_A_FILE: { exitCode: 2, meaning: "The ledger path names a directory, a symbolic link or a device." },
-  LEDGER_UNREADABLE: { exitCode: 2, meaning: "The ledger file, or a file beside it, may not be read by this user." },
+  LEDGER_UNREADABLE: {
+    exitCode: 2,
+    meaning:
+      "The ledger file, or a file beside it, may not be read by this user; or what was kept of it (a state, a checkpoint) is damaged.",
+  },
   LEDGER_UNWRITABLE: { exitCode: 2, meaning: "The ledger file, or its directory, may not be written by this user." },
   LEDGER_INVALID: { exitCode: 1, meaning: "The ledger was altered or damaged: the message names the first bad line." },
   LEDGER_WRITE_FAILED: {

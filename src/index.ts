@@ -83,4 +83,4 @@ export type { Task, TaskOptions } from "./monitor/task.ts";
 export { taskEnergyOf } from "./monitor/task-energy.ts";
 export type { SharedFigures, TaskFigures, TaskNameFigures, TaskOutcome, TaskReport } from "./monitor/task-figures.ts";
 export type { EndedTask, NameInterval, TaskInterval, TaskSink } from "./monitor/task-interval.ts";
-export { type LatestRecords, latestRecords } from "./record/latest.ts";
+export { type LatestRecords, latestRecords, type RecordLocation } from "./record/latest.ts";

@@ -1,40 +1,33 @@
-import { CarbonOpsError } from "../errors.ts";
-import { readLines, recordOfLine } from "../ledger/read-lines.ts";
-import type { CarbonEstimateRecord } from "../record/carbon-estimate-record.ts";
-import { parseRecord } from "../record/parse-record.ts";
-import type { RestatementRecord } from "../record/restatement-record.ts";
+import { leafHash } from "../ledger/merkle-tree.ts";
+import { recordOfLine } from "../ledger/read-lines.ts";
+import { readSegmentLines, type SegmentLine } from "../ledger/read-segments.ts";
+import { type LatestRecords, latestRecords } from "../record/latest.ts";
 
-interface EstimateLine {
-  readonly seq: number;
-  readonly line: Buffer;
-  /** Null for a record that is no estimate. */
-  readonly record: CarbonEstimateRecord | RestatementRecord | null;
+const restatementMark = Buffer.from('"kind":"restatement"');
+
+/** Takes a line's record where it is a restatement. Most lines hold none, and parsing a whole ledger to find that out would be slow. */
+export function takeRestatement(latest: LatestRecords, placed: SegmentLine): void {
+  const record = placed.line.includes(restatementMark) ? recordOfLine(placed.line) : null;
+  if (record !== null) latest.take(placed, record);
 }
 
-/** Every line of a ledger, those of estimates with their record. Throws RECORD_INVALID for an estimate that does not fit its schema. */
-export async function* estimatesIn(path: string): AsyncGenerator<EstimateLine, void, undefined> {
-  let seq = -1;
-  for await (const line of readLines(path)) {
-    seq += 1;
-    const record = recordOfLine(line);
-    if (record?.["kind"] !== "carbon_estimate" && record?.["kind"] !== "restatement") {
-      yield { seq, line, record: null };
-      continue;
-    }
-    const parsed = parseRecord(record);
-    yield { seq, line, record: parsed.kind === "carbon_estimate" || parsed.kind === "restatement" ? parsed : null };
+/**
+ * One walk over a ledger and its segments: which record of each estimate counts, and how many lines there were. What is added
+ * later is not known to count. Memory grows with the number of estimates that were restated.
+ */
+export async function findLatest(
+  path: string,
+): Promise<{ readonly latest: LatestRecords; readonly lineCount: number }> {
+  const latest = latestRecords();
+  let lineCount = 0;
+  for await (const placed of readSegmentLines(path)) {
+    takeRestatement(latest, placed);
+    lineCount += 1;
   }
+  return { latest, lineCount };
 }
 
-/** The restatement that a line holds; null for any other line, and for one that is damaged. */
-export function restatementOfLine(line: Buffer): RestatementRecord | null {
-  // Most lines hold none, and parsing a whole ledger to find that out would be slow.
-  if (!line.includes('"kind":"restatement"')) return null;
-  try {
-    const parsed = parseRecord(recordOfLine(line));
-    return parsed.kind === "restatement" ? parsed : null;
-  } catch (error) {
-    if (error instanceof CarbonOpsError) return null;
-    throw error;
-  }
+/** Hash of a line in chain and tree, in hexadecimal. */
+export function lineHashOf({ line }: Pick<SegmentLine, "line">): string {
+  return leafHash(line).toString("hex");
 }

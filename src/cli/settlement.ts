@@ -2,13 +2,13 @@ import { type NotAskedReason, settlementOf, settlementQuestion } from "../carbon
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError } from "../errors.ts";
 import type { IntensityAnswer, IntensityLookup } from "../intensity/intensity.ts";
-import type { JsonObject } from "../ledger/index.ts";
-import { leafHash } from "../ledger/merkle-tree.ts";
+import type { AppendedLine, JsonObject } from "../ledger/index.ts";
+import { type PlacedLine, readSegments } from "../ledger/read-segments.ts";
 import { type CarbonEstimateRecord, restatedEstimateRecord } from "../record/carbon-estimate-record.ts";
-import { latestRecords } from "../record/latest.ts";
+import { parseRecord } from "../record/parse-record.ts";
 import { buildRestatementRecord, type RecordPlace, type RestatementRecord } from "../record/restatement-record.ts";
 import type { KeptEstimates, RestatedEstimate } from "../report/terminal/settlement.ts";
-import { estimatesIn } from "./ledger-estimates.ts";
+import { findLatest, lineHashOf } from "./ledger-estimates.ts";
 
 export interface SettlementRequest {
   readonly path: string;
@@ -17,7 +17,7 @@ export interface SettlementRequest {
   /** Energy that was used later than this waits. */
   readonly endedBeforeMs: number;
   /** Null where nothing is to be written. */
-  readonly append: ((record: JsonObject) => Promise<RecordPlace>) | null;
+  readonly append: ((record: JsonObject) => Promise<AppendedLine>) | null;
 }
 
 /** Grows while the settlement goes on, so that what was done before a failure can be told. */
@@ -43,33 +43,41 @@ const notAskedWords: Readonly<Record<NotAskedReason, string>> = {
 };
 
 /**
- * Two walks over the ledger: one finds which record of each estimate counts, the other asks for those anew. What is appended
- * meanwhile is left to the next settlement. Memory grows with the number of restatements alone.
+ * Two walks over the ledger and its segments: one finds which record of each estimate counts, the other asks for those anew. What
+ * is appended meanwhile is left to the next settlement. Memory grows with the number of restatements alone.
  */
 export async function settleLedger(request: SettlementRequest, progress: SettlementProgress): Promise<void> {
-  const latest = latestRecords();
-  let length = 0;
-  for await (const { seq, record } of estimatesIn(request.path)) {
-    length = seq + 1;
-    if (record !== null) latest.take(seq, record);
-  }
-  for await (const { seq, record, line } of estimatesIn(request.path)) {
-    if (seq >= length) break;
-    if (record === null || latest.replacementOf(seq) !== null) continue;
+  const { latest, lineCount } = await findLatest(request.path);
+  let lines = 0;
+  for await (const placed of readSegments(request.path)) {
+    if (lines >= lineCount) break;
+    lines += 1;
+    const { record } = placed;
+    if (record === null || latest.replacementOf(placed, record, () => lineHashOf(placed)) !== null) continue;
+    const estimate = estimateOf(record);
+    if (estimate === null) continue;
     progress.estimateCount += 1;
-    await settleOne({ seq, lineHash: leafHash(line).toString("hex") }, record, request, progress);
+    await settleOne(placed, estimate, request, progress);
   }
 }
 
+/** Null for a record that is no estimate. Throws RECORD_INVALID for an estimate that does not fit its schema. */
+function estimateOf(record: JsonObject): CarbonEstimateRecord | RestatementRecord | null {
+  if (record["kind"] !== "carbon_estimate" && record["kind"] !== "restatement") return null;
+  const parsed = parseRecord(record);
+  return parsed.kind === "carbon_estimate" || parsed.kind === "restatement" ? parsed : null;
+}
+
 async function settleOne(
-  place: RecordPlace,
+  placed: PlacedLine,
   record: CarbonEstimateRecord | RestatementRecord,
   request: SettlementRequest,
   progress: SettlementProgress,
 ): Promise<void> {
   const previous = record.kind === "restatement" ? record.record : record;
+  const replaces: RecordPlace = { seq: placed.seq, lineHash: lineHashOf(placed) };
   const restates =
-    record.kind === "restatement" ? { seq: record.restates.seq, lineHash: record.restates.line_hash } : place;
+    record.kind === "restatement" ? { seq: record.restates.seq, lineHash: record.restates.line_hash } : replaces;
   const question = settlementQuestion(previous, request.endedBeforeMs);
   if ("reason" in question) return keep(progress, question.reason, notAskedWords[question.reason]);
   const answers = await request.intensity.lookup(question.interval, question.zone);
@@ -84,11 +92,13 @@ async function settleOne(
     const restated = restatedEstimateRecord(previous, settlement.estimate);
     const createdAt = isoFromWallMs(request.clock.wallMs());
     const { reason } = settlement;
-    const restatement = buildRestatementRecord({ createdAt, restates, replaces: place, reason, previous, restated });
+    const restatement = buildRestatementRecord({ createdAt, restates, replaces, reason, previous, restated });
     const appended = request.append === null ? null : await request.append(restatement);
     progress.restated.push({
       restatesSeq: restates.seq,
-      replacesSeq: place.seq,
+      replacesSegment: placed.segment,
+      replacesSeq: placed.seq,
+      segment: appended?.segment ?? null,
       seq: appended?.seq ?? null,
       lineHash: appended?.lineHash ?? null,
       region: restated.region,

@@ -80,9 +80,9 @@ export function hashOfRecord(record: string | Uint8Array): string {
   return hash("sha256", record);
 }
 
-export function idIsTaken(id: string, { seq }: IdentifiedLine): CarbonOpsError {
+export function idIsTaken(id: string, { segment, seq }: IdentifiedLine): CarbonOpsError {
   return new CarbonOpsError(
     "RECORD_INVALID",
-    `The id "${id}" stands for another record already (seq ${seq}), so this one was not written; give each record an id of its own.`,
+    `The id "${id}" stands for another record already (record ${seq} of segment ${segment}), so this one was not written; give each record an id of its own.`,
   );
 }

@@ -1,5 +1,5 @@
 import { type BlockLines, type ContentCheck, examineLines } from "./block-lines.ts";
-import { tileLeaves, tileRoot } from "./tile.ts";
+import { tileLeaves, tileRoots } from "./tile.ts";
 
 /**
  * Looks at the lines of a block of a ledger at nearly the speed of SHA-256: form, number and link of each line, without parsing
@@ -27,9 +27,5 @@ export function examineBlock(
 function tilesOf({ leaves, count, firstSeq }: BlockLines): Uint8Array<ArrayBuffer> {
   const firstTile = Math.ceil(firstSeq / tileLeaves);
   const tileCount = Math.max(0, Math.floor((firstSeq + count) / tileLeaves) - firstTile);
-  const tiles = new Uint8Array(32 * tileCount);
-  for (let tile = 0; tile < tileCount; tile += 1) {
-    tiles.set(tileRoot(leaves, (firstTile + tile) * tileLeaves - firstSeq), 32 * tile);
-  }
-  return tiles;
+  return tileRoots(leaves, firstTile * tileLeaves - firstSeq, tileCount);
 }

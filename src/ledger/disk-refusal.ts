@@ -9,6 +9,15 @@ export function writeFailure(path: string, error: unknown): CarbonOpsError {
   );
 }
 
+/** What is said when a segment could not be sealed. */
+export function notSealed(path: string, error: unknown): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_WRITE_FAILED",
+    `${path} was not sealed, because it ${refusal(error)}, and all its records are where they were; ${remedy(error)}, and rotate again.`,
+    { cause: error },
+  );
+}
+
 /** What is said when all records are safe, and only what stands beside them was not brought up to date. */
 export function staleCheckpoint(path: string, error: unknown): CarbonOpsError {
   return new CarbonOpsError(

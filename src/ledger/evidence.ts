@@ -148,10 +148,7 @@ export class Evidence implements DueCheckpoints {
 
   get problems(): readonly CheckpointProblem[] {
     if (this.foreignOrigin !== null) return this.#faulty;
-    const foreign = this.#foreign.map(({ file, origin }) => ({
-      file,
-      reason: `it belongs to another ledger (${origin})`,
-    }));
+    const foreign = this.#foreign.map(({ file, origin }) => ({ file, reason: foreignReason(file, origin) }));
     return [...this.#faulty, ...foreign];
   }
 
@@ -252,4 +249,11 @@ export class Evidence implements DueCheckpoints {
     this.#ownCount += 1;
     return { ...checkpoint, note };
   }
+}
+
+/** Segments of one ledger are logs of their own: a kept checkpoint of one that is gone cannot be told from a foreign one. */
+function foreignReason(file: string, origin: string): string {
+  if (file !== givenCheckpointName && file !== rememberedCheckpointName)
+    return `it belongs to another ledger (${origin})`;
+  return `the ledger's key signed it for ${origin}, which is no segment of this ledger: the ledger was rolled back to before that segment began, or the checkpoint is another ledger's`;
 }

@@ -13,6 +13,8 @@ export interface BlockPlan {
   readonly isDeep: boolean;
   readonly checkRecord: RecordCheck | null;
   readonly threads: number;
+  /** Whether somebody has asked for that many; else they are started where the work is certain to take longer than that. */
+  readonly areThreadsAskedFor?: boolean;
   /** Where a thread starts: a module that calls `answerBlockTasks` with the same check. Null: there is none. */
   readonly threadModule: URL | null;
 }
@@ -21,14 +23,21 @@ export interface BlockPlan {
 const blockBytes = 1 << 22;
 /** Where parsing takes longer than hashing, smaller blocks share the work better; and the program's own thread has other work. */
 const smallBlockBytes = 1 << 20;
-/** Starting threads takes as long as hashing so many bytes, or parsing so many. */
-const worthwhileBytes = 1 << 24;
-const deepWorthwhileBytes = 1 << 21;
+/**
+ * A thread that starts takes a fifth of a second of processor time until it is as fast as it gets: as long as hashing so many
+ * bytes, or parsing so many.
+ */
+const worthwhileBytes = 1 << 27;
+const deepWorthwhileBytes = 1 << 24;
+/** Below this not even threads that somebody has asked for are started. */
+const smallestShared = 1 << 24;
+const smallestDeepShared = 1 << 21;
 
 /** The blocks of a file in order. A block that cannot be read ends them: the careful walk meets the same error. */
 export async function* fileBlocks(plan: BlockPlan): AsyncGenerator<BlockFindings, void, undefined> {
-  const { end, threads, threadModule, isDeep } = plan;
-  const isWorthwhile = end >= (isDeep ? deepWorthwhileBytes : worthwhileBytes);
+  const { end, threads, threadModule, isDeep, areThreadsAskedFor = false } = plan;
+  const [asked, unasked] = isDeep ? [smallestDeepShared, deepWorthwhileBytes] : [smallestShared, worthwhileBytes];
+  const isWorthwhile = end >= (areThreadsAskedFor ? asked : unasked);
   if (threads > 1 && threadModule !== null && isWorthwhile) yield* blocksFromThreads(plan, threadModule);
   else yield* blocksFromHere(plan);
 }

@@ -15,6 +15,8 @@ export class PublishedError extends Error {
 export class HistoryFile {
   readonly #path: string;
   #handle: FileHandle | null = null;
+  /** Which file that is: this much of it stays the same while it is open. */
+  #opened: FileIdentity | null = null;
   #isUnsynced = false;
 
   constructor(path: string) {
@@ -26,8 +28,11 @@ export class HistoryFile {
    * file as it was is thrown as it came, any other as a PublishedError.
    */
   async append(entry: Buffer, length: number): Promise<void> {
-    if (!isSameFile(this.identity(), identityAt(this.#path))) await this.close();
-    this.#handle ??= await openForAppending(this.#path);
+    if (!isSameFile(this.#opened, identityAt(this.#path))) await this.close();
+    if (this.#handle === null) {
+      this.#handle = await openForAppending(this.#path);
+      this.#opened = identityOf(this.#handle.fd);
+    }
     try {
       await appendFully(this.#handle, entry);
       this.#isUnsynced = true;
@@ -51,6 +56,7 @@ export class HistoryFile {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
+    this.#opened = null;
     await handle?.close();
   }
 

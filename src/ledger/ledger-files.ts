@@ -1,5 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 
 /** A ledger and the files that stand beside it. */
@@ -75,6 +76,25 @@ export function notALedger(path: string, why: string): CarbonOpsError {
   return new CarbonOpsError(
     "LEDGER_INVALID",
     `${path} does not begin like a ledger (${why}), so nothing was written; name a ledger, or a file that does not exist yet.`,
+  );
+}
+
+/** The same, said to somebody who only reads it. */
+export function noLedgerToRead(path: string, why: string): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_INVALID",
+    `${path} does not begin like a ledger (${why}); name a ledger, or ask \`carbon-ops ledger verify\` whether its first line was touched.`,
+  );
+}
+
+/** What is said of a ledger that may be written in a directory that may not. */
+export function directoryClosed(path: string, error: unknown): CarbonOpsError {
+  const code = systemErrorCode(error);
+  const why = code === "EACCES" || code === "EPERM" ? "you may not write" : `writing is refused (${messageOf(error)})`;
+  return new CarbonOpsError(
+    "LEDGER_UNWRITABLE",
+    `Nothing was written to ${path}, because its checkpoints are replaced by new files in ${dirname(path)}, where ${why}; let this user write in that directory.`,
+    { cause: error },
   );
 }
 

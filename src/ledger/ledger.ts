@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, isoFromWallMs, systemClock } from "../clock.ts";
@@ -9,7 +11,7 @@ import type { AppendedLine, PendingRecord } from "./batch.ts";
 import type { JsonObject } from "./canonical-json.ts";
 import { isDiskRefusal, notOpened, writeFailure } from "./disk-refusal.ts";
 import { createFile } from "./durable-file.ts";
-import { assertAbsent, directoryError, type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
+import { assertAbsent, directoryClosed, directoryError, type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
 import { acquireLock } from "./lock.ts";
 import { genesisRecord, reservedKinds } from "./own-records.ts";
@@ -123,7 +125,9 @@ export class Ledger implements AsyncDisposable {
     const writer = await LedgerWriter.open(paths, { signer, formerSigner, clock, durability });
     const ledger = new Ledger(paths, writer, clock, options);
     try {
-      await ledger.#underLock(() => writer.commit([]));
+      await assertDirectoryOpen(path);
+      // A segment that is too large, and cannot be sealed, must not keep anybody from opening the ledger.
+      await ledger.#underLock(() => writer.commit([]), Number.POSITIVE_INFINITY);
       if (ledger.#unsettled !== null) throw notOpened(ledger.#unsettled);
     } catch (error) {
       await writer.close();
@@ -186,7 +190,8 @@ export class Ledger implements AsyncDisposable {
 
   /**
    * Seals the file with its last checkpoint, gives it and its checkpoints lasting names (`<ledger>.000001`, …), and begins the
-   * next segment under the ledger's name. A ledger without records of its own is left as it is. Throws what `append` throws.
+   * next segment under the ledger's name. A ledger without records of its own is left as it is. Throws what `append` throws, and
+   * LEDGER_EXISTS where a file that is no part of the ledger has a segment's name.
    */
   async rotate(): Promise<void> {
     this.#assertUsable();
@@ -256,23 +261,23 @@ export class Ledger implements AsyncDisposable {
   }
 
   /** Whatever was done under the lock, the files are settled before it is given away. */
-  async #underLock(work: () => Promise<unknown>): Promise<void> {
+  async #underLock(work: () => Promise<unknown>, rotateAtBytes = this.#rotateAtBytes): Promise<void> {
     const lock = await acquireLock(this.#paths.lock, this.#lockWaitSeconds, this.#clock);
     try {
       this.#writer.beginHold();
       await work();
-      await this.#settle();
+      await this.#settle(rotateAtBytes);
     } finally {
       await lock.release();
     }
   }
 
-  async #settle(): Promise<void> {
+  async #settle(rotateAtBytes: number): Promise<void> {
     // Whoever appended has been told of it.
     if (this.#writer.poison !== null) return;
     this.#unsettled = null;
     try {
-      if (this.#writer.byteLength >= this.#rotateAtBytes) await this.#writer.rotate();
+      if (this.#writer.byteLength >= rotateAtBytes) await this.#writer.rotate();
       else await this.#writer.settle();
     } catch (error) {
       // The appends have their outcomes already: this is said when the ledger is closed, or opened.
@@ -320,6 +325,15 @@ export class Ledger implements AsyncDisposable {
       return index > 0 && (bytes > maximumBatchBytes || index >= maximumBatchRecords);
     });
     return this.#queue.splice(0, tooMany === -1 ? this.#queue.length : tooMany);
+  }
+}
+
+/** Otherwise a record would be written, and its checkpoint could not follow. */
+async function assertDirectoryOpen(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw directoryClosed(path, error);
   }
 }
 

@@ -2,13 +2,14 @@ import type { FileHandle } from "node:fs/promises";
 import { CarbonOpsError } from "../errors.ts";
 import { readGenesisOf } from "./appendable.ts";
 import { openCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
-import { readLatestNote } from "./checkpoint-files.ts";
+import { readLatestNote, readPart } from "./checkpoint-files.ts";
 import { ledgerPaths, openLedgerFile } from "./ledger-files.ts";
 import { openLedgerTree } from "./ledger-tree.ts";
 import { consistencyProof, inclusionProof } from "./merkle-proof.ts";
 import { emptyRoot } from "./merkle-tree.ts";
 import { originOf } from "./own-records.ts";
 import { formatTlogProof } from "./tlog-proof.ts";
+import { isGzip } from "./uncompressed.ts";
 import { parseVerifierKey } from "./verifier-key.ts";
 
 export interface ProveOptions {
@@ -104,6 +105,12 @@ export async function currentCheckpoint(path: string, options: ProveOptions = {}
 async function withLedger<Result>(path: string, work: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   const handle = await openLedgerFile(path, "read");
   try {
+    if (isGzip(await readPart(handle, 0, 2))) {
+      throw new CarbonOpsError(
+        "INPUT_INVALID",
+        `${path} is compressed, and a proof needs single lines of it; uncompress it first, as \`gunzip -k\` does.`,
+      );
+    }
     return await work(handle);
   } finally {
     await handle.close();

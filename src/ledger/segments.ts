@@ -1,4 +1,5 @@
-import { link, rename, unlink } from "node:fs/promises";
+import { link, rename, rm, unlink } from "node:fs/promises";
+import { CarbonOpsError } from "../errors.ts";
 import { changeDirectoryOf, writeTemporaryFile } from "./durable-file.ts";
 import { identityAt, isSameFile } from "./file-identity.ts";
 import type { LedgerPaths } from "./ledger-files.ts";
@@ -24,11 +25,12 @@ const endings = ["", ".checkpoints", ".checkpoint", ".cosigned"] as const;
 /**
  * Gives the files of a complete segment their lasting names, and puts a new one, of one line, in its place. The old names go
  * only when the new ones are on the disk; whatever a crash leaves, `undoInterruptedRotation` or the last step mends it: a
- * ledger of one unsigned line is one whose creation was interrupted.
+ * ledger of one unsigned line is one whose creation was interrupted. Throws LEDGER_EXISTS where somebody's file has one of those names.
  */
 export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine: Buffer): Promise<void> {
   const path = paths.ledger;
   const sealed = sealedPath(path, segment);
+  assertNamesFree(path, sealed);
   const nextPath = `${path}.next`;
   await writeTemporaryFile(nextPath, [firstLine], 0o644);
   try {
@@ -45,8 +47,18 @@ export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine
     await changeDirectoryOf(path, () => rename(nextPath, path));
   } catch (error) {
     await undoInterruptedRotation(paths, segment);
+    await rm(nextPath, { force: true });
     throw error;
   }
+}
+
+function assertNamesFree(path: string, sealed: string): void {
+  const taken = endings.map((ending) => sealed + ending).find((name) => identityAt(name) !== null);
+  if (taken === undefined) return;
+  throw new CarbonOpsError(
+    "LEDGER_EXISTS",
+    `${path} was not sealed, because ${taken} stands where its lines or checkpoints would go, and it goes on as it was; move that file away, and rotate again.`,
+  );
 }
 
 /**

@@ -38,7 +38,7 @@ const maximumKeyFileBytes = 16_384;
  * another passphrase or of another kind.
  */
 export async function loadSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
-  const pem = await readPrivateFile(path);
+  const pem = await readPrivateFile(signingKeyFile(path));
   const isEncrypted = pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----");
   const passphrase = isEncrypted ? await passphraseFrom(options) : null;
   if (isEncrypted && passphrase === null) {
@@ -47,7 +47,7 @@ export async function loadSigningKey(path: string, options: KeyFileOptions = {})
   return keyFile(privateKeyFrom(path, pem, passphrase), false);
 }
 
-/** Reads the key, or makes one (file 0600, directory 0700, public key beside it) where there is none yet. */
+/** Reads the key, or makes one where there is none yet, as `createSigningKey` does. */
 export async function loadOrCreateSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
   try {
     return await loadSigningKey(path, options);
@@ -63,7 +63,10 @@ export async function loadOrCreateSigningKey(path: string, options: KeyFileOptio
   }
 }
 
-/** Makes a key where there is none yet. Throws KEY_EXISTS where a file is, KEY_UNREADABLE where it cannot be written. */
+/**
+ * Makes a key where there is none yet: the file with mode 0600, the public key beside it, and those of its directories that are
+ * missing with mode 0700. Throws KEY_EXISTS where a file is, KEY_UNREADABLE where it cannot be written.
+ */
 export async function createSigningKey(path: string, options: KeyFileOptions = {}): Promise<KeyFile> {
   const passphrase = await passphraseFrom(options);
   const { privateKey } = generateKeyPairSync("ed25519");
@@ -98,52 +101,79 @@ async function writePublicKey(path: string, verifierKey: string): Promise<void> 
   }
 }
 
+const keyFileSigners = new WeakSet<Signer>();
+
+/** Whether a signer holds its key in this process, as read from a file, and computes its signatures by itself. */
+export function isOfKeyFile(signer: Signer): boolean {
+  return keyFileSigners.has(signer);
+}
+
 function keyFile(privateKey: KeyObject, created: boolean): KeyFile {
   const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
   const publicKey = Buffer.from(x, "base64url");
   // The name follows from the key, so that a lost .pub file loses nothing.
   const name = `carbon-ops/key/${hash("sha256", publicKey).slice(0, 16)}`;
   const { vkey } = verifierKeyFor(name, publicKey);
-  // 24 us in this thread: less than another one takes to be asked.
-  return {
-    signer: { name, publicKey, sign: async (message) => sign(null, message, privateKey) },
-    verifierKey: vkey,
-    created,
-  };
+  // In this thread: it takes about as long as another one takes to be asked.
+  const signer: Signer = { name, publicKey, sign: async (message) => sign(null, message, privateKey) };
+  keyFileSigners.add(signer);
+  return { signer, verifierKey: vkey, created };
 }
 
 async function passphraseFrom({ passphraseFile }: KeyFileOptions): Promise<string | null> {
   if (passphraseFile === undefined) return null;
-  const [passphrase = ""] = (await readPrivateFile(passphraseFile)).split("\n");
-  if (passphrase === "") throw invalidKeyFile(passphraseFile, "holds no passphrase in its first line; write one there");
+  const file = passphraseFileOf(passphraseFile);
+  const [passphrase = ""] = (await readPrivateFile(file)).split("\n");
+  if (passphrase === "") throw invalidFile(file, "holds no passphrase in its first line; write one there");
   return passphrase;
 }
 
-async function readPrivateFile(path: string): Promise<string> {
-  const handle = await openPrivateFile(path);
+/** A file that nobody but its owner may read, and the words for it. */
+interface PrivateFile {
+  readonly path: string;
+  readonly what: "signing key" | "passphrase file";
+  readonly content: "key" | "passphrase";
+  /** What to do where there is none. */
+  readonly remedyForNone: string;
+}
+
+function signingKeyFile(path: string): PrivateFile {
+  const remedyForNone =
+    "name the one that signs the ledger with --key or CARBON_OPS_LEDGER_KEY, or make one for a new ledger with `carbon-ops keys generate`";
+  return { path, what: "signing key", content: "key", remedyForNone };
+}
+
+function passphraseFileOf(path: string): PrivateFile {
+  const remedyForNone = "write the passphrase into it, or name another file";
+  return { path, what: "passphrase file", content: "passphrase", remedyForNone };
+}
+
+async function readPrivateFile(file: PrivateFile): Promise<string> {
+  const { content, path } = file;
+  const handle = await openPrivateFile(file);
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw invalidKeyFile(path, "is not a regular file; name the file with the key itself");
-    if ((status.mode & 0o077) !== 0) throw invalidKeyFile(path, `may be read by others; run: chmod 600 ${path}`);
+    if (!status.isFile()) throw invalidFile(file, `is not a regular file; name the file with the ${content} itself`);
+    if ((status.mode & 0o077) !== 0) throw invalidFile(file, `may be read by others; run: chmod 600 ${path}`);
     if (status.size > maximumKeyFileBytes)
-      throw invalidKeyFile(path, "is too large for a key; name the file with the key itself");
+      throw invalidFile(file, `is too large for a ${content}; name the file with the ${content} itself`);
     return await handle.readFile("utf8");
   } finally {
     await handle.close();
   }
 }
 
-async function openPrivateFile(path: string): Promise<FileHandle> {
+async function openPrivateFile(file: PrivateFile): Promise<FileHandle> {
+  const { path, what, remedyForNone } = file;
   try {
     // O_NONBLOCK: a FIFO in the key's place must not hang the program.
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === "ELOOP") throw invalidKeyFile(path, "is a symbolic link; name the file itself");
+    if (code === "ELOOP") throw invalidFile(file, "is a symbolic link; name the file itself");
     const why = code === "ENOENT" ? "it does not exist" : messageOf(error);
-    const remedy =
-      code === "ENOENT" ? "restore it, or name the key that signs the ledger" : "check the owner and mode of the file";
-    throw new CarbonOpsError("KEY_UNREADABLE", `The signing key ${path} cannot be read, because ${why}; ${remedy}.`, {
+    const remedy = code === "ENOENT" ? remedyForNone : "check the owner and mode of the file";
+    throw new CarbonOpsError("KEY_UNREADABLE", `The ${what} ${path} cannot be read, because ${why}; ${remedy}.`, {
       cause: error,
     });
   }
@@ -164,5 +194,9 @@ function privateKeyFrom(path: string, pem: string, passphrase: string | null): K
 }
 
 function invalidKeyFile(path: string, what: string): CarbonOpsError {
-  return new CarbonOpsError("KEY_INVALID", `The signing key ${path} ${what}.`);
+  return invalidFile(signingKeyFile(path), what);
+}
+
+function invalidFile({ path, what }: PrivateFile, misfit: string): CarbonOpsError {
+  return new CarbonOpsError("KEY_INVALID", `The ${what} ${path} ${misfit}.`);
 }

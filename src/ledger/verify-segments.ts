@@ -1,29 +1,50 @@
-import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { CarbonOpsError } from "../errors.ts";
-import { readGenesis } from "./appendable.ts";
+import { identityAt, isSameFile } from "./file-identity.ts";
 import { predecessorsOf } from "./key-rotation.ts";
 import { type Genesis, originOf } from "./own-records.ts";
+import { genesisForReading } from "./read-genesis.ts";
+import { ledgerPathOf, segmentPaths } from "./segment-paths.ts";
 import { sealedPath } from "./segments.ts";
 import { checkpointOf } from "./state-file.ts";
 import { parseVerifierKey } from "./verifier-key.ts";
-import { type LedgerVerification, type VerifyOptions, verifyLedger } from "./verify.ts";
+import { type LedgerVerification, neverSigned, type VerifyOptions, verifyLedger } from "./verify.ts";
 
 export interface SegmentVerification extends LedgerVerification {
   readonly segment: number;
   readonly path: string;
   /** Why it does not go on from the segment before it; null when it does, or is the first. */
   readonly linkProblem: string | null;
+  /** What a rotation that did not come to its end has left; null where none did. The next writer mends either. */
+  readonly interruptedRotation: InterruptedRotation | null;
 }
+
+/** "sealing": the segment has both names, and goes on being the newest; "beginning": the next one is there, and not signed. */
+export type InterruptedRotation = "sealing" | "beginning";
 
 /**
  * Checks a ledger with all its segments, oldest first: each of them by itself, and that each goes on from exactly what the one
  * before it was when it was sealed. A checkpoint that was kept or remembered is held against the segment that it names. Stops
  * at the first segment that does not hold. Throws what `verifyLedger` throws: LEDGER_NOT_FOUND names a segment that is missing.
+ * Each of them may be compressed (`.gz`).
  */
 export async function verifySegments(
   path: string,
   options: VerifyOptions = {},
 ): Promise<readonly SegmentVerification[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = identityAt(path);
+    const verified = await verifySegmentsOnce(path, options);
+    const newest = verified.at(-1);
+    const holds = newest?.valid === true && newest.linkProblem === null;
+    // A writer that rotated meanwhile has moved files from under the check.
+    if (holds || attempt === attempts || isSameFile(before, identityAt(path))) return verified;
+  }
+}
+
+const attempts = 5;
+
+async function verifySegmentsOnce(path: string, options: VerifyOptions): Promise<readonly SegmentVerification[]> {
   const genesis = await genesisIfAny(path);
   const paths = segmentPaths(path, genesis?.segment ?? 1);
   const routes = await routesOf(paths, options);
@@ -34,19 +55,65 @@ export async function verifySegments(
     // What a replaced key signs after it was replaced counts for nothing.
     const isSealed = index < paths.length - 1 && former.length > 0;
     const keys = isSealed ? { keys: [...(options.keys ?? []), ...former] } : {};
-    const verification = await verifyLedger(segmentPath, { ...route, ...keys });
-    const linkProblem = verification.valid ? linkProblemOf(verification, index + 1, verified.at(-1) ?? null) : null;
-    verified.push({ segment: index + 1, path: segmentPath, linkProblem, ...verification });
+    const sealing = index === paths.length - 1 ? await sealingOf(segmentPath, genesis) : null;
+    const checkpoints = sealing?.checkpointsBeside ?? null;
+    const beside = checkpoints === null ? {} : { checkpointsBeside: checkpoints };
+    const found = await verifyLedger(segmentPath, { ...route, ...keys, ...beside });
+    const verification = index > 0 ? asBegun(found) : found;
+    const linkProblem = verification.valid
+      ? (sealing?.problem ?? linkProblemOf(verification, index + 1, verified.at(-1) ?? null))
+      : null;
+    const interruptedRotation = interruptionOf(verification, sealing);
+    verified.push({ segment: index + 1, path: segmentPath, linkProblem, interruptedRotation, ...verification });
     if (!verification.valid || linkProblem !== null) break;
   }
   return verified;
 }
 
-/** The files of all segments up to the one that was named, which may itself be a sealed one. */
-function segmentPaths(path: string, newest: number): string[] {
-  const base = path === sealedPath(path.replace(/\.\d+$/, ""), newest) ? path.replace(/\.\d+$/, "") : path;
-  const sealed = Array.from({ length: newest - 1 }, (_, index) => sealedPath(base, index + 1));
-  return [...sealed.map((file) => (!existsSync(file) && existsSync(`${file}.gz`) ? `${file}.gz` : file)), path];
+/** What stands beside the newest segment under the name that it gets when it is sealed. */
+interface Sealing {
+  /** Where the checkpoints of the segment are; null where they are beside it. */
+  readonly checkpointsBeside: string | null;
+  readonly problem: string | null;
+}
+
+/**
+ * A rotation gives a segment its second name first, then its checkpoints go, then the segment itself. A larger file of that
+ * name is the same segment at a later time.
+ */
+async function sealingOf(path: string, genesis: Genesis | null): Promise<Sealing | null> {
+  if (genesis === null || ledgerPathOf(path, genesis.segment) !== path) return null;
+  const sealed = sealedPath(path, genesis.segment);
+  const [own, other] = [identityAt(path), identityAt(sealed)];
+  if (own === null || other === null) return null;
+  if (isSameFile(own, other)) {
+    const isComplete = [".checkpoint", ".checkpoints"].every((ending) => identityAt(path + ending) !== null);
+    return { checkpointsBeside: isComplete ? null : sealed, problem: null };
+  }
+  if (other.size <= own.size || (await genesisIfAny(sealed))?.ledgerId !== genesis.ledgerId) return null;
+  const problem = `${basename(sealed)} beside it is segment ${genesis.segment} too, and holds more: the ledger was rolled back to before that segment was sealed`;
+  return { checkpointsBeside: null, problem };
+}
+
+function interruptionOf(
+  { lines, previous, signedUpTo, valid, checkpoints }: LedgerVerification,
+  sealing: Sealing | null,
+): InterruptedRotation | null {
+  if (sealing !== null && sealing.problem === null) return "sealing";
+  const isUnsigned = signedUpTo === 0 && checkpoints.inHistory === 0;
+  return valid && lines === 1 && previous !== null && isUnsigned ? "beginning" : null;
+}
+
+/**
+ * A rotation that was interrupted leaves a segment of one line that nobody has signed yet. It holds by what it goes on from, which is
+ * signed; by itself it would not.
+ */
+function asBegun(found: LedgerVerification): LedgerVerification {
+  const { checkpoints, lines, previous, firstBadLine, signedUpTo } = found;
+  const isUnsigned = checkpoints.inHistory === 0 && signedUpTo === 0;
+  const isOnlyThat = checkpoints.problems.length === 1 && checkpoints.problems[0]?.reason === neverSigned;
+  if (lines !== 1 || previous === null || firstBadLine !== null || !isUnsigned || !isOnlyThat) return found;
+  return { ...found, valid: true, checkpoints: { ...checkpoints, problems: [] } };
 }
 
 /** What each segment is verified with. Checkpoints that name none of them go to the newest, which does not fit them. */
@@ -81,9 +148,10 @@ function originOrNull(genesis: Genesis | null): string | null {
 /** Null for what does not begin like a ledger: verifying it says so. */
 async function genesisIfAny(path: string): Promise<Genesis | null> {
   try {
-    return await readGenesis(path);
+    const genesis = await genesisForReading(path);
+    return typeof genesis === "string" ? null : genesis;
   } catch (error) {
-    if (error instanceof CarbonOpsError && ["LEDGER_INVALID", "LEDGER_NOT_FOUND"].includes(error.code)) return null;
+    if (error instanceof CarbonOpsError && error.code === "LEDGER_NOT_FOUND") return null;
     throw error;
   }
 }

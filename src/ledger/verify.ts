@@ -18,6 +18,7 @@ import { successorsOf } from "./key-rotation.ts";
 import { openLedgerFile } from "./ledger-files.ts";
 import { type LedgerSource, sourceOfFile, sourceOfStream } from "./ledger-source.ts";
 import { type Genesis, type PreviousSegment, readGenesisLine } from "./own-records.ts";
+import { looksLikePythonEntry } from "./python/entry.ts";
 import { type Repair, Repairs } from "./repairs.ts";
 import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
 
@@ -30,11 +31,13 @@ export interface VerifyOptions {
   readonly checkpoint?: Uint8Array;
   /** The checkpoint that an earlier verification gave back as `newestCheckpoint`: the same demand. */
   readonly remembered?: Uint8Array;
+  /** The name beside which its checkpoints stand, where that is not its own. */
+  readonly checkpointsBeside?: string;
   /** Whether the contents of all lines are looked at too: canonical form, and what `checkRecord` finds. */
   readonly deep?: boolean;
   /** With `deep`, what is wrong with a record beyond its form: its schema, say. Null where nothing is. */
   readonly checkRecord?: RecordCheck;
-  /** Threads that share the work on a large file; as many as there are cores unless said. */
+  /** Threads that share the work on a large file; unless said, as many as there are cores where it is worth starting them. */
   readonly threads?: number;
   /** Where such a thread starts when it needs `checkRecord`: a module that hands the same check to block-worker.ts. */
   readonly threadModule?: URL;
@@ -65,6 +68,8 @@ export interface LedgerVerification {
   readonly namedSegment: number;
   readonly previous: PreviousSegment | null;
   readonly firstBadLine: FirstBadLine | null;
+  /** The first line is an entry of the Python original: `verifyPythonLedger` is who knows about it. */
+  readonly isPythonLedger: boolean;
   /** Bytes after the last line feed: being written at this moment, or left by a crash. Not part of the ledger. */
   readonly tornTail: { readonly offset: number; readonly bytes: number } | null;
   readonly checkpoints: {
@@ -126,7 +131,7 @@ export async function verifyLedger(
   const handle = await openLedgerFile(ledger, "read");
   try {
     const source = await sourceOfFile(handle, request);
-    const beside = source.isStream ? ledger.replace(/\.gz$/, "") : ledger;
+    const beside = options.checkpointsBeside ?? (source.isStream ? ledger.replace(/\.gz$/, "") : ledger);
     return await verifySource(source, await findNotes(beside, request.given), request);
   } finally {
     await handle.close();
@@ -140,6 +145,7 @@ interface VerifyRequest {
   readonly deep: boolean;
   readonly checkRecord: RecordCheck | null;
   readonly threads: number;
+  readonly areThreadsAskedFor: boolean;
   readonly threadModule: URL | null;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
@@ -159,6 +165,7 @@ function requestOf(options: VerifyOptions): VerifyRequest {
     deep: options.deep ?? false,
     checkRecord: options.checkRecord ?? null,
     threads: options.threads ?? availableParallelism(),
+    areThreadsAskedFor: options.threads !== undefined,
     threadModule: options.threadModule ?? (options.checkRecord === undefined ? ownThreadModule() : null),
     onProgress: options.onProgress ?? (() => undefined),
   };
@@ -178,7 +185,8 @@ async function verifySource(
   try {
     const walked = await walk(source, enoughBytes, evidence, isLedger ? genesis : null, request);
     const isGrowing = !walked.endReached && (await source.sizeNow()) > walked.chain.byteLength;
-    return conclude({ ...walked, evidence, notes, request, isGrowing });
+    const isPythonLedger = !isLedger && firstLine !== null && looksLikePythonEntry(firstLine);
+    return conclude({ ...walked, evidence, notes, request, isGrowing, isPythonLedger });
   } finally {
     await evidence?.close();
     await source.close();
@@ -211,7 +219,8 @@ async function walk(
     peek: () => evidence?.peek() ?? null,
     advance: async () => {
       await evidence?.advance();
-      if (evidence?.peek() === null && byteLength() < enoughBytes) await evidence.awaitNewer();
+      // Nobody writes to what is compressed, or comes through a pipe.
+      if (!source.isStream && evidence?.peek() === null && byteLength() < enoughBytes) await evidence.awaitNewer();
     },
   };
   const join = new BlockJoin(due, repairs);
@@ -249,6 +258,7 @@ interface Findings extends Walked {
   readonly request: VerifyRequest;
   /** Whether lines were added while the others were looked at. */
   readonly isGrowing: boolean;
+  readonly isPythonLedger: boolean;
 }
 
 function conclude(findings: Findings): LedgerVerification {
@@ -269,6 +279,7 @@ function conclude(findings: Findings): LedgerVerification {
     namedSegment: genesis?.segment ?? 1,
     previous: genesis?.previous ?? null,
     firstBadLine: fault === null ? null : firstBadLine(fault),
+    isPythonLedger: findings.isPythonLedger,
     tornTail: fault === null && trailingBytes > 0 ? { offset: chain.byteLength, bytes: trailingBytes } : null,
     checkpoints: { inHistory: evidence?.historyCount ?? 0, problems },
     trust,
@@ -295,6 +306,9 @@ function firstBadLine({ line, seq, reason, earliestLine }: FirstBadLine): FirstB
   return { line, seq, reason, earliestLine };
 }
 
+/** Of a ledger without checkpoints, where a key was given. */
+export const neverSigned = "there is none, so nothing shows that a given key has signed this ledger";
+
 function foreignGenesis(evidence: Evidence | null): FirstBadLine | null {
   const origin = evidence?.foreignOrigin ?? null;
   if (origin === null) return null;
@@ -314,7 +328,7 @@ function checkpointProblems(
   }
   if (keys.length > 0 && !evidence.isSigned && problems.length === 0) {
     const file = notes.paths === null ? givenCheckpointName : basename(notes.paths.checkpoint);
-    problems.push({ file, reason: "there is none, so nothing shows that a given key has signed this ledger" });
+    problems.push({ file, reason: neverSigned });
   }
   return problems;
 }
@@ -344,10 +358,17 @@ function notCheckedParts({ isGrowing, chain, parsedLines }: Findings, trust: Led
 }
 
 function checkedParts({ evidence, request, chain, parsedLines }: Findings): string[] {
-  const parts = [`every byte of ${chain.size} lines hashed anew: form, number, link, Merkle tree`];
-  if (parsedLines > 0) parts.push(`canonical content of ${parsedLines === chain.size ? "all" : parsedLines} lines`);
+  const parts = ["every byte of every line hashed anew: form, number, link, Merkle tree"];
+  if (parsedLines > 0) {
+    const which = parsedLines === chain.size ? "all lines" : `the last ${countOf(parsedLines, "line")}`;
+    parts.push(`canonical content of ${which}`);
+  }
   if (request.deep && request.checkRecord !== null) parts.push("the schema of every record that has one");
   if (evidence === null) return parts;
   const signer = request.keys.length > 0 ? "the given key" : "the key that the ledger itself names";
   return [...parts, `every checkpoint that was found: signature by ${signer}, root, order`];
+}
+
+function countOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -6,7 +6,7 @@ import { type AppendedLine, Batch, type PendingRecord } from "./batch.ts";
 import type { Chain } from "./chain.ts";
 import { type Checkpoint, signCheckpoint } from "./checkpoint.ts";
 import { replaceLatestCheckpoint } from "./checkpoint-files.ts";
-import { staleCheckpoint, writeFailure } from "./disk-refusal.ts";
+import { notSealed, staleCheckpoint, writeFailure } from "./disk-refusal.ts";
 import { appendFully, cutFile } from "./durable-file.ts";
 import { identityAt } from "./file-identity.ts";
 import { forgetFrontier, writeFrontier } from "./frontier-file.ts";
@@ -171,7 +171,7 @@ export class LedgerWriter {
     try {
       await rotateFiles(this.#paths, genesis.segment, firstLine);
     } catch (error) {
-      throw writeFailure(sealedPath(this.#paths.ledger, genesis.segment), error);
+      throw error instanceof CarbonOpsError ? error : notSealed(this.#paths.ledger, error);
     }
     return true;
   }

@@ -1,4 +1,6 @@
 import type { LedgerVerification } from "../ledger/index.ts";
+import type { Repair } from "../ledger/repairs.ts";
+import type { InterruptedRotation } from "../ledger/verify-segments.ts";
 
 /** What the command found, and with which keys. */
 export interface VerificationReport extends LedgerVerification {
@@ -6,8 +8,12 @@ export interface VerificationReport extends LedgerVerification {
   readonly path: string;
   /** Where the trusted keys come from; null when there are none. */
   readonly keyOrigin: string | null;
-  /** Every segment, where a ledger has more than one. */
+  /** Every segment, where a ledger has more than one: counts are sums over all of them. */
   readonly segments: readonly SegmentSummary[];
+  /** Segments before the one that was looked at, which are not there. */
+  readonly segmentsBefore: number;
+  readonly interruptedRotation: InterruptedRotation | null;
+  readonly repairs: readonly PlacedRepair[];
   /** The file that the first bad line stands in, when it is not the newest segment. */
   readonly badFile: string | null;
   readonly hashedLines: number;
@@ -20,6 +26,11 @@ export interface VerificationReport extends LedgerVerification {
   readonly unusedKey: string | null;
 }
 
+/** The segment is named where there is more than one. */
+export interface PlacedRepair extends Repair {
+  readonly segmentFile: string | null;
+}
+
 export interface SegmentSummary {
   readonly segment: number;
   readonly file: string;
@@ -28,4 +39,5 @@ export interface SegmentSummary {
   readonly root: string | null;
   readonly valid: boolean;
   readonly unsignedLines: number;
+  readonly signedBy: string | null;
 }

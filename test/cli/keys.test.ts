@@ -94,3 +94,35 @@ test("a ledger is handed over to another key; those who trust either accept all 
   }
   expect(statuses).toEqual([0, 0, 0, 0]);
 });
+
+test("a key is made in a directory that is not there yet, which is then its owner's alone", async () => {
+  const { run, path } = shellIn();
+  expect(await run("keys", "generate", "new/place/a.key")).toMatchObject({ status: 0 });
+  expect(["new", "new/place"].map((name) => statSync(path(name)).mode & 0o777)).toEqual([0o700, 0o700]);
+});
+
+test("what is wrong with a passphrase file is said of that file, not of a signing key", async () => {
+  const { run, path, write } = shellIn();
+  const refusal = async () => (await run("keys", "generate", "a.key", "--passphrase-file", "phrase")).stderr;
+  const refusals = [await refusal()];
+  write("phrase", "\n");
+  refusals.push(await refusal());
+  chmodSync(path("phrase"), 0o600);
+  refusals.push(await refusal());
+  symlinkSync(path("phrase"), path("link"));
+  refusals.push((await run("keys", "generate", "a.key", "--passphrase-file", "link")).stderr);
+  const words = ["does not exist; write", "may be read by others", "holds no passphrase", "is a symbolic link"];
+  expect(refusals).toEqual(words.map((why) => expect.stringContaining(why)));
+  expect(refusals.every((text) => /^carbon-ops: The passphrase file [^\n]+\n$/.test(text))).toBe(true);
+});
+
+test("appending without a key says where it was looked for, and how one is named or made", async () => {
+  const { run } = shellIn();
+  await run("ledger", "init", "a.ndjson", "--key", "a.key");
+  const { status, stderr } = await run("ledger", "append", "a.ndjson", "--note", "x");
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringContaining("ledger.key cannot be read, because it does not exist"),
+  ]);
+  expect(stderr).toContain("name the one that signs the ledger with --key or CARBON_OPS_LEDGER_KEY");
+});

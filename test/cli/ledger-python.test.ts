@@ -96,6 +96,15 @@ test("a second import adds nothing, and a third takes what the old ledger has gr
   expect(JSON.parse((await again()).stdout)).toMatchObject({ imported: 1, already_there: 2, verified: true });
 });
 
+test("lines that were imported before a rotation are known after it", async () => {
+  const { run, write } = shellWithOldLedger(text(lines.slice(0, 2)));
+  const again = async () => await run("import", "old.jsonl", "new.ndjson", "--source-key", writer.key, "--json");
+  await again();
+  await run("rotate", "new.ndjson");
+  write("old.jsonl", text(lines));
+  expect(JSON.parse((await again()).stdout)).toMatchObject({ imported: 1, already_there: 2 });
+});
+
 test("an old ledger whose imported lines were exchanged since then is refused", async () => {
   const { run, write, read } = shellWithOldLedger();
   await run("import", "old.jsonl", "new.ndjson", "--source-key", writer.key);

@@ -63,11 +63,21 @@ test("the table of what was asked for counts what was asked for", async () => {
   expect(words).not.toContain("web-1");
 });
 
-test.each(["yesterday", "2026-13-01", "2026-01-01T00:00:00"])("the time %s is refused in words", async (time) => {
-  const { run } = await twoTeams();
-  const { status, stderr } = await run("show", "a.ndjson", "--since", time);
-  expect([status, stderr]).toEqual([2, expect.stringContaining("a day or a time")]);
-});
+test.each(["yesterday", "2026-13-01", "2026-02-30", "2026-02-29T12:00:00Z", "2026-01-01T00:00:00"])(
+  "the time %s is refused in words",
+  async (time) => {
+    const { run } = await twoTeams();
+    for (const [command, flag] of [
+      ["show", "--since"],
+      ["show", "--until"],
+      ["stats", "--since"],
+      ["export", "--until"],
+    ] as const) {
+      const { status, stderr } = await run(command, "a.ndjson", flag, time);
+      expect([status, stderr]).toEqual([2, expect.stringContaining("a day or a time")]);
+    }
+  },
+);
 
 test("stats groups by a label, and adds errors of one source up fully", async () => {
   const { run } = await twoTeams();

@@ -147,7 +147,7 @@ test("append --json gives number and hash of the line", async () => {
   const { stdout } = await run(["append", "a.ndjson", "--json"], { input: note() });
   const line = readFileSync(path("a.ndjson"), "utf8").split("\n")[1] ?? "";
   const lineHash = createHash("sha256").update("\0").update(line).digest("hex");
-  expect(JSON.parse(stdout)).toEqual({ path: "a.ndjson", seq: 1, line_hash: lineHash });
+  expect(JSON.parse(stdout)).toEqual({ path: "a.ndjson", segment: 1, is_repeated: false, seq: 1, line_hash: lineHash });
 });
 
 test.each([
@@ -313,7 +313,7 @@ test("a touched checkpoint is told from a touched ledger", async () => {
   );
   const { status, stdout } = await run(["verify", "a.ndjson"]);
   expect(status).toBe(1);
-  expect(unwrapped(stdout)).toContain("Every line is in order; what is wrong stands under checkpoint");
+  expect(unwrapped(stdout)).toContain("Every line is in order, but a.ndjson.checkpoint does not hold: the signature");
   expect(unwrapped(stdout)).toContain("a.ndjson.checkpoint: the signature");
 });
 

@@ -4,6 +4,7 @@ import { chmodSync, chownSync, readFileSync, rmSync, statSync, writeFileSync } f
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { Ledger, loadOrCreateSigningKey } from "../../src/ledger/index.ts";
 import { electricityMapsRow, intensityService, type Reaction } from "../support/intensity-service.ts";
 import {
   electricityMapsAt,
@@ -101,6 +102,76 @@ test("a value that is still estimated is restated once, and again only when it c
   expect(same.report.kept).toMatchObject([{ outcome: "unchanged", count: 1 }]);
   expect(recordsIn(path).at(-1)).toMatchObject({ restates: { seq: 1 }, replaces: { seq: 2 } });
   expect((await totalGrams(home)).total.average.grams).toBeCloseTo(310, 6);
+});
+
+/** A home with a ledger of two segments, of which the first holds two estimates and the second one. */
+async function homeWithSegments() {
+  const there = await homeWithLedger([await estimateRecord(), await estimateRecord({ region: "FR" })]);
+  const { signer } = await loadOrCreateSigningKey(join(there.home, ".config/carbon-ops/ledger.key"));
+  await using ledger = await Ledger.open(there.path, { signer });
+  await ledger.rotate();
+  await ledger.append(await estimateRecord());
+  return there;
+}
+
+function hourlyInEveryZone(value: number) {
+  return ({ searchParams }: URL): Reaction => {
+    const zone = searchParams.get("zone") ?? "";
+    return { body: { zone, data: [electricityMapsRow(zone, hourOfTaskMs, value)] } };
+  };
+}
+
+test("estimates of complete segments are settled too, once, by restatements in the newest segment", async () => {
+  const service = await intensityService(hourlyInEveryZone(300));
+  const { home, path } = await homeWithSegments();
+  const first = await settle(home, electricityMapsAt(service.url));
+  expect(first.report.restated).toMatchObject([
+    { replaces_segment: 1, replaces_seq: 1, segment: 2, seq: 2 },
+    { replaces_segment: 1, replaces_seq: 2, segment: 2, seq: 3 },
+    { replaces_segment: 2, replaces_seq: 1, segment: 2, seq: 4 },
+  ]);
+  const sealedLine = readFileSync(`${path}.000001`, "utf8").split("\n")[1] ?? "";
+  expect(recordsIn(path)[2]?.restates).toEqual({
+    seq: 1,
+    line_hash: createHash("sha256").update(`\0${sealedLine}`).digest("hex"),
+  });
+  const again = await settle(home, electricityMapsAt(service.url));
+  expect(again.report).toMatchObject({ estimate_count: 3, restated: [], kept: [{ outcome: "settled", count: 3 }] });
+  const totals = await totalGrams(home);
+  expect([totals.superseded_count, totals.total.record_count]).toEqual([3, 3]);
+  expect(totals.total.average.grams).toBeCloseTo(900, 6);
+  const { stdout } = await carbonOps(["ledger", "show", "carbon.ndjson"], { cwd: home });
+  expect(stdout.toString()).toMatch(/^ +1 +1 .*carbon_estimate +\(restated by 2\/2\) train/m);
+  expect(stdout.toString()).toMatch(/^ +2 +1 .*carbon_estimate +\(restated by 4\) train/m);
+  expect(await verifyStatus(home)).toBe(0);
+});
+
+test("the page of a settlement says in which segments the records stand, once there are several", async () => {
+  const service = await intensityService(hourlyInEveryZone(300));
+  const { home } = await homeWithSegments();
+  const environment = electricityMapsAt(service.url);
+  const { stdout } = await carbonOps(["settle", "carbon.ndjson"], { cwd: home, environment });
+  expect(stdout.toString().replace(/\s+/g, " ")).toContain("of segment 1, now record 2 of segment 2,");
+});
+
+test.each([[[]], [["--dry-run"]]])("a complete segment that was touched is not settled: %j", async (flags) => {
+  const service = await intensityService(hourlyInEveryZone(300));
+  const { home, path } = await homeWithSegments();
+  const sealed = `${path}.000001`;
+  writeFileSync(sealed, readFileSync(sealed, "utf8").replace('"name":"train"', '"name":"trail"'));
+  const before = readFileSync(path);
+  const environment = electricityMapsAt(service.url);
+  const { status, stdout, stderr } = await carbonOps(["settle", "carbon.ndjson", ...flags], { cwd: home, environment });
+  expect(stderr).toMatch(/^carbon-ops: carbon\.ndjson\.000001 was altered or damaged at line 2 [^\n]+\n$/);
+  expect([status, stdout.toString()]).toEqual([1, ""]);
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("a file that is no ledger is not settled, and nobody speaks of what was not written", async () => {
+  const { home, path } = await homeWithLedger([]);
+  writeFileSync(path, "");
+  const { status, stderr } = await carbonOps(["settle", "carbon.ndjson"], { cwd: home });
+  expect([status, stderr]).toEqual([1, expect.stringContaining("(the file is empty); name a ledger")]);
 });
 
 test("ledger show says what was restated, and shows the newer grams", async () => {

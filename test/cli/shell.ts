@@ -10,6 +10,7 @@ export function shellIn(
   directory = temporaryDirectory(),
   environment: Readonly<Record<string, string>> = {},
   terminal: { readonly columns?: number } = {},
+  input: { readonly stdin: Readable } = { stdin: Readable.from([]) },
 ) {
   const run = async (...argv: readonly string[]) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -17,7 +18,7 @@ export function shellIn(
     const context = {
       stdout: Object.assign(stdout, terminal),
       stderr,
-      stdin: Readable.from([]),
+      ...input,
       environment: { HOME: join(directory, "home"), ...environment },
       workingDirectory: directory,
       clock: systemClock,

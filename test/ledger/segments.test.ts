@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { verifySegments } from "../../src/ledger/verify-segments.ts";
-import { diskError, interceptDisk } from "./disk-faults.ts";
+import { diskError, interceptDisk, interceptNext } from "./disk-faults.ts";
 import { ledgerPath, linesOf, options, recordsOf, stateOf, vkey, whole, writtenLedger } from "./ledger-folder.ts";
 
 /** A ledger of three segments, of which each has so many records. */
@@ -179,8 +179,40 @@ test("a file that is not this ledger's segment is not overwritten by a rotation"
   const path = await writtenLedger(1);
   appendFileSync(`${path}.000001.checkpoints`, "somebody's");
   await using ledger = await Ledger.open(path, options);
-  await expect(ledger.rotate()).rejects.toMatchObject({ code: "LEDGER_WRITE_FAILED" });
+  await expect(ledger.rotate()).rejects.toMatchObject({
+    code: "LEDGER_EXISTS",
+    message: expect.stringContaining(`${path}.000001.checkpoints stands`),
+  });
   expect(readFileSync(`${path}.000001.checkpoints`, "utf8")).toBe("somebody's");
+  expect(readdirSync(dirname(path)).filter((name) => name.endsWith(".next"))).toEqual([]);
+  expect(await ledger.append({ kind: "test" })).toMatchObject({ segment: 1, seq: 2 });
+});
+
+test("a segment that should be sealed by itself and cannot be stays open to records, and closing it says why", async () => {
+  const path = await writtenLedger(0);
+  appendFileSync(`${path}.000001`, "somebody's");
+  const rotating = { ...options, rotateAtBytes: 65_536 };
+  const ledger = await Ledger.open(path, rotating);
+  await ledger.append({ kind: "test", text: "x".repeat(60_000) });
+  await ledger.append({ kind: "test", text: "x".repeat(60_000) });
+  expect(await ledger.append({ kind: "test" })).toMatchObject({ segment: 1, seq: 3 });
+  await expect(ledger.close()).rejects.toMatchObject({ code: "LEDGER_EXISTS" });
+  rmSync(`${path}.000001`);
+  await using reopened = await Ledger.open(path, rotating);
+  expect(await reopened.append({ kind: "test" })).toMatchObject({ segment: 1, seq: 4 });
+  expect(await reopened.append({ kind: "test" })).toMatchObject({ segment: 2, seq: 1 });
+});
+
+test("a rotation that the disk refuses leaves nothing behind, and does not speak of a record", async () => {
+  const path = await writtenLedger(1);
+  await using ledger = await Ledger.open(path, options);
+  const before = readdirSync(dirname(path));
+  await interceptNext("link", () => Promise.reject(diskError("ENOSPC", -28)));
+  await expect(ledger.rotate()).rejects.toMatchObject({
+    code: "LEDGER_WRITE_FAILED",
+    message: `${path} was not sealed, because it found the disk full, and all its records are where they were; free some space, and rotate again.`,
+  });
+  expect(readdirSync(dirname(path))).toEqual(before);
   expect(await ledger.append({ kind: "test" })).toMatchObject({ segment: 1, seq: 2 });
 });
 

@@ -58,7 +58,7 @@ test.each([0o640, 0o604, 0o660, 0o777])(
 );
 
 test.each([
-  ["missing", () => undefined, "restore it"],
+  ["missing", () => undefined, "carbon-ops keys generate"],
   ["a directory", (path: string) => mkdirSync(path), "name the file with the key itself"],
   ["no key", (path: string) => writeFileSync(path, "hello", { mode: 0o600 }), "ledger init"],
 ])("a key file that is %s is refused with what to do", async (_what, make, remedy) => {

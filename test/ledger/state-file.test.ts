@@ -133,3 +133,11 @@ test("a state that cannot be written is said to be so", async () => {
     code: "LEDGER_UNWRITABLE",
   });
 });
+
+test("a state in a directory that does not exist is refused in words about the state", async () => {
+  const path = join(temporaryDirectory(), "missing/state");
+  await expect(moveState(path, null, await noteOf(1), systemClock)).rejects.toMatchObject({
+    code: "LEDGER_UNWRITABLE",
+    message: expect.stringContaining(`The state ${path} cannot be written (its directory does not exist)`),
+  });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { aggregateItem } from "../../src/record/aggregate-item.ts";
 import { buildCarbonEstimateRecord } from "../../src/record/carbon-estimate-record.ts";
-import { aggregateItem } from "../../src/record/estimates.ts";
 import { parseRecord } from "../../src/record/parse-record.ts";
 import { exampleRun } from "./example.ts";
 

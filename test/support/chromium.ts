@@ -1,30 +1,28 @@
-import { existsSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import axe from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { z } from "zod";
-
-/** The program in a list where it is installed (Debian's package `chromium`), for tests that need it. */
-export const chromiumPrograms: readonly string[] = ["/usr/bin/chromium"].filter((program) => existsSync(program));
 
 export async function startChromium(program: string): Promise<Browser> {
   const quiet = ["background-networking", "component-update", "sync", "quic", "gpu"].map((what) => `--disable-${what}`);
   return await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--no-first-run", ...quiet] });
 }
 
-export interface OpenedPage extends AsyncDisposable {
+export interface VisitedPage extends AsyncDisposable {
   readonly page: Page;
   /** What the page wrote to the console, or threw. */
   readonly complaints: readonly string[];
-  /** Whatever it asked for beside its own file. */
+  /** Whatever it asked for beside its own address. */
   readonly requests: readonly string[];
 }
 
-export async function openFile(browser: Browser, path: string, options: BrowserContextOptions): Promise<OpenedPage> {
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<VisitedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const [complaints, requests]: [string[], string[]] = [[], []];
-  const url = pathToFileURL(path).href;
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("dialog", (dialog) => complaints.push(dialog.message()));

@@ -108,6 +108,17 @@ export async function startGovernor(place: GovernorPlace, more: readonly string[
   return governor;
 }
 
+/** A governor that is expected to end at once: its status, and what it says. */
+export async function refusedStart(
+  place: GovernorPlace,
+  more: readonly string[] = [],
+): Promise<{ status: number | null; sentence: string }> {
+  const governor = spawnGovernor(place, more);
+  await until(() => governor.child.exitCode !== null);
+  const { status, log } = await governor.end("SIGTERM");
+  return { status, sentence: log.split("\n").findLast((line) => line.startsWith("carbon-ops governor:")) ?? log };
+}
+
 /** Waits until a condition holds, asking often. The test's own time limit ends a wait in vain. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -3,10 +3,12 @@ import { Command } from "commander";
 import { parseDurationSeconds } from "../../config/duration.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { type OpenedIntensity, openIntensity } from "../../intensity/open-intensity.ts";
-import { readGenesis } from "../../ledger/appendable.ts";
 import { Ledger } from "../../ledger/index.ts";
+import { noLedgerToRead } from "../../ledger/ledger-files.ts";
 import { acquireLock } from "../../ledger/lock.ts";
-import { verifyLedger } from "../../ledger/verify.ts";
+import { genesisForReading } from "../../ledger/read-genesis.ts";
+import { verifierKeyFor } from "../../ledger/verifier-key.ts";
+import { verifySegments } from "../../ledger/verify-segments.ts";
 import { type SettlementReport, settlementPage } from "../../report/terminal/settlement.ts";
 import type { CommandContext } from "../context.ts";
 import { intensitySettingNames } from "../intensity-settings.ts";
@@ -25,7 +27,8 @@ interface SettleFlags {
 export function build(context: CommandContext): Command {
   const command = new Command("settle")
     .description(
-      "Asks again for the intensities of estimates in a ledger that were provisional or estimated, and appends a restatement " +
+      "Asks again for the intensities of estimates in a ledger and its segments that were provisional or estimated, and " +
+        "appends a restatement " +
         "where there is a better value: the first record stays as it is, and totals count the latest.",
     )
     .argument("<ledger>", "the ledger")
@@ -88,15 +91,19 @@ function unreached({ unreachedCount, unreachedWhy, estimateCount }: SettlementPr
   );
 }
 
-/** Without a key there is still the chain: what is touched clumsily is not settled in a trial either. */
-async function checkChain(file: string, path: string): Promise<void> {
-  const { valid, firstBadLine, checkpoints } = await verifyLedger(path);
-  if (valid) return;
+/**
+ * All segments, oldest first. Without a key there is still the chain: what is touched clumsily is not settled in a trial either.
+ * Throws LEDGER_INVALID.
+ */
+async function checkSegments(file: string, path: string, keys: readonly string[]): Promise<void> {
+  const last = (await verifySegments(path, { keys })).at(-1);
+  if (last === undefined || (last.valid && last.linkProblem === null)) return;
+  const { firstBadLine, checkpoints, linkProblem } = last;
   const where = firstBadLine === null ? "" : ` at line ${firstBadLine.line}`;
-  const why = firstBadLine?.reason ?? checkpoints.problems[0]?.reason ?? "a checkpoint does not hold";
+  const why = firstBadLine?.reason ?? linkProblem ?? checkpoints.problems[0]?.reason ?? "a checkpoint does not hold";
   throw new CarbonOpsError(
     "LEDGER_INVALID",
-    `${file} was altered or damaged${where} (${why.replace(/\.$/, "")}), so nothing would be settled; \`carbon-ops ledger verify\` tells more.`,
+    `${last.path.replace(path, file)} was altered or damaged${where} (${why.replace(/\.$/, "")}), so nothing is settled; \`carbon-ops ledger verify\` tells more.`,
   );
 }
 
@@ -116,12 +123,15 @@ async function settleFile(
 ): Promise<void> {
   const { clock } = context;
   const path = resolve(context.workingDirectory, file);
-  await readGenesis(path);
+  const genesis = await genesisForReading(path);
+  if (typeof genesis === "string") throw noLedgerToRead(path, genesis);
   if (dryRun) {
-    await checkChain(file, path);
+    await checkSegments(file, path, []);
     return settleLedger({ ...asking, path, clock, append: null }, progress);
   }
   const signer = await ownSigner(key, context);
+  // Opening the ledger looks at its newest segment alone.
+  if (genesis.segment > 1) await checkSegments(file, path, [verifierKeyFor(signer.name, signer.publicKey).vkey]);
   await using ledger = await Ledger.open(path, { signer, clock });
   // Two settlements at once would both find the same record: the second waits, on the file itself, since writers lock another.
   const lock = await acquireLock(path, lockWaitSeconds, clock);

@@ -43,6 +43,14 @@ export function readPythonEntry(line: Buffer): PythonEntry | string {
   return entryOf(text, value);
 }
 
+/** Whether a line that is none of ours is an entry of the Python original, perhaps a touched one. */
+export function looksLikePythonEntry(line: Buffer): boolean {
+  const value = parse(decodeUtf8(line) ?? "");
+  if (typeof value === "string") return false;
+  const names = value.members.map(([name]) => name);
+  return signatureMembers.every((name) => names.includes(name));
+}
+
 /** Whether the key signed the entry. */
 export function isSignedBy({ signedText, signature }: PythonEntry, { keyObject }: VerifierKey): boolean {
   return verify(null, Buffer.from(signedText), keyObject, signature);

@@ -1,3 +1,6 @@
+import { openLedgerFile, readChunks } from "../ledger-files.ts";
+import { uncompressed } from "../uncompressed.ts";
+
 const lineFeed = 0x0a;
 
 /** A longer line is refused, so that memory stays bounded; the original has no limit. */
@@ -29,4 +32,14 @@ export async function* pythonLines(chunks: AsyncIterable<Uint8Array>): AsyncGene
     if (pending > maximumPythonLineBytes) break;
   }
   if (pending > 0) yield { bytes: Buffer.concat(pieces), isComplete: false };
+}
+
+/** The same of a file, also where gzip has compressed it. Throws LEDGER_NOT_FOUND, LEDGER_NOT_A_FILE or LEDGER_UNREADABLE. */
+export async function* pythonLinesOf(path: string): AsyncGenerator<PythonLine, void, undefined> {
+  const handle = await openLedgerFile(path, "read");
+  try {
+    yield* pythonLines(uncompressed(readChunks(handle)));
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,8 +1,9 @@
 import { CarbonOpsError } from "../../errors.ts";
-import { openLedgerFile, readChunks } from "../ledger-files.ts";
+import { readEnvelope } from "../line.ts";
+import { uncompressed } from "../uncompressed.ts";
 import { isVerifierKeyText, parseVerifierKey, type VerifierKey, verifierKeyFor } from "../verifier-key.ts";
 import { isSignedBy, type PythonEntry, readPythonEntry } from "./entry.ts";
-import { type PythonLine, pythonLines } from "./python-lines.ts";
+import { type PythonLine, pythonLines, pythonLinesOf } from "./python-lines.ts";
 
 /** Where a ledger ended when somebody looked: so many entries, the last of them with this hash. */
 export interface PythonHead {
@@ -45,7 +46,7 @@ export interface PythonVerification {
 /**
  * Checks a ledger of the Python original by that project's rules, and by what its writer leaves and its validator does not
  * look at: every line in the writer's own spelling, no link in the first line and one in all others, signing_key and
- * signature_algorithm as they must be. In bounded memory. The outcome is data; it throws LEDGER_NOT_FOUND, LEDGER_NOT_A_FILE,
+ * signature_algorithm as they must be. In bounded memory; what gzip has compressed is looked at as what it holds. The outcome is data; it throws LEDGER_NOT_FOUND, LEDGER_NOT_A_FILE,
  * LEDGER_UNREADABLE or KEY_INVALID.
  */
 export async function verifyPythonLedger(
@@ -53,13 +54,8 @@ export async function verifyPythonLedger(
   options: PythonVerifyOptions = {},
 ): Promise<PythonVerification> {
   const key = options.key === undefined ? null : pythonKey(options.key);
-  if (typeof ledger !== "string") return await verifyLines(pythonLines(ledger), key, options);
-  const handle = await openLedgerFile(ledger, "read");
-  try {
-    return await verifyLines(pythonLines(readChunks(handle)), key, options);
-  } finally {
-    await handle.close();
-  }
+  if (typeof ledger !== "string") return await verifyLines(pythonLines(uncompressed(ledger)), key, options);
+  return await verifyLines(pythonLinesOf(ledger), key, options);
 }
 
 /** The key of the original's tools: 64 hexadecimal digits, with or without 0x; or a verifier key. Throws KEY_INVALID. */
@@ -91,7 +87,10 @@ async function verifyLines(
   let fault: string | null = null;
   let tornBytes = 0;
   for await (const line of lines) {
-    const entry = readPythonEntry(line.bytes);
+    const entry =
+      entries === 0 && isOurs(line.bytes)
+        ? "it is a line of a ledger of carbon-ops itself: check it without --format python"
+        : readPythonEntry(line.bytes);
     const checked = typeof entry === "string" ? entry : checkEntry(entry, key, lastHash);
     fault = typeof checked === "string" ? checked : null;
     if (!line.isComplete) {
@@ -125,6 +124,10 @@ async function verifyLines(
     nonFiniteCount,
     warnings: warningsOf(given !== null, kept ?? null, nonFiniteCount),
   };
+}
+
+function isOurs(line: Buffer): boolean {
+  return typeof readEnvelope(line) !== "string";
 }
 
 /** The key that the entry is signed with, or what is wrong with the entry. Without a key the entry's own is taken. */

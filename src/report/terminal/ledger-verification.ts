@@ -1,10 +1,10 @@
 import type { VerificationReport } from "../ledger-findings.ts";
-import { explanation, verdict, verificationRows } from "../verification-words.ts";
+import { verdict, verificationHeadline, verificationRows } from "../verification-words.ts";
 import { labelledRows, type TextStyle, wrapText } from "./style.ts";
 
 /** What `carbon-ops ledger verify` shows: the verdict, what it rests on, and what was not checked. */
 export function verificationPage(report: VerificationReport, width: number, style: TextStyle): string {
-  const headline = wrapText(`${verdict(report)}: ${report.path}. ${explanation(report)}`, width).join("\n");
+  const headline = wrapText(verificationHeadline(report), width).join("\n");
   return `${coloured(headline, report, style)}\n\n${labelledRows(verificationRows(report), width, style)}`;
 }
 

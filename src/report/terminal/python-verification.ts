@@ -1,9 +1,14 @@
 import type { PythonVerification } from "../../ledger/python/verify-python.ts";
-import { labelledRows, type TextStyle, wrapText } from "./style.ts";
+import { labelledRows, printable, type TextStyle, wrapText } from "./style.ts";
 
 export interface PythonReport extends PythonVerification {
   /** The ledger as the user named it. */
   readonly path: string;
+}
+
+/** The verdict, and why, in one sentence or two. */
+export function pythonHeadline(report: PythonReport): string {
+  return `${verdict(report)}: ${printable(report.path)}. ${explanation(report)}`;
 }
 
 /** What `ledger verify --format python` shows: the verdict, what it rests on, and what the format cannot show. */
@@ -19,7 +24,7 @@ export function pythonVerificationPage(report: PythonReport, width: number, styl
     rows.push(["torn tail", `${report.tornTail.bytes} bytes of line ${report.tornTail.line}`]);
   if (report.nonFiniteCount > 0) rows.push(["not JSON", nonFiniteText(report)]);
   for (const warning of report.warnings) rows.push(["warning", warning]);
-  const headline = wrapText(`${verdict(report)}: ${report.path}. ${explanation(report)}`, width).join("\n");
+  const headline = wrapText(pythonHeadline(report), width).join("\n");
   return `${coloured(headline, report, style)}\n\n${labelledRows(rows, width, style)}`;
 }
 
@@ -36,7 +41,7 @@ function coloured(text: string, { valid, trust }: PythonReport, style: TextStyle
 function explanation({ firstBadLine, headProblem, entries, trust }: PythonReport): string {
   if (firstBadLine !== null)
     return `Line ${firstBadLine.line} is the first that is not as it was written: ${firstBadLine.reason}.`;
-  if (headProblem !== null) return "Every line is in order, but the end that was kept is not there.";
+  if (headProblem !== null) return `Every line is in order, but the end that was kept does not fit: ${headProblem}.`;
   const all = entries === 1 ? "Its only entry links and verifies" : `All ${entries} entries link and verify`;
   return trust === "key"
     ? `${all}.`

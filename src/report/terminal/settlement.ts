@@ -20,9 +20,14 @@ export interface SettlementReport {
 }
 
 export interface RestatedEstimate {
-  /** Number of the first record, of the one that counted until now, and of the new one (null where nothing was written). */
+  /**
+   * Number of the first record, of the one that counted until now, and of the new one (null where nothing was written). Numbers
+   * begin anew in each segment.
+   */
   readonly restatesSeq: number;
+  readonly replacesSegment: number;
   readonly replacesSeq: number;
+  readonly segment: number | null;
   readonly seq: number | null;
   readonly lineHash: string | null;
   readonly region: string;
@@ -58,9 +63,14 @@ export function settlementPage(report: SettlementReport, width: number, style: T
 }
 
 function restatedLines(restated: RestatedEstimate, width: number): readonly string[] {
-  const { restatesSeq, seq, oldGrams, newGrams, differenceGrams } = restated;
+  const { restatesSeq, segment, seq, replacesSegment, oldGrams, newGrams, differenceGrams } = restated;
   const sign = differenceGrams < 0 ? "-" : "+";
-  const where = seq === null ? "" : `record ${seq}, `;
+  // In a ledger that was rotated a number alone says little.
+  const isRotated = replacesSegment > 1 || (segment ?? 1) > 1;
+  const replaced = isRotated ? `of segment ${replacesSegment}, ` : "";
+  const next =
+    seq === null ? "" : `${isRotated ? "now " : ""}record ${seq}${isRotated ? ` of segment ${segment}` : ""}, `;
+  const where = `${replaced}${next}`;
   const intensities = `${formatSignificant(restated.oldIntensityGPerKwh)} to ${formatSignificant(restated.newIntensityGPerKwh)} g/kWh`;
   const change = `${formatGrams(oldGrams)} to ${formatGrams(newGrams)} CO2e (${sign}${formatGrams(Math.abs(differenceGrams))}), ${intensities}; ${where}${printable(restated.reason)}`;
   return indented(String(restatesSeq).padStart(7), change, width);

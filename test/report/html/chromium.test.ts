@@ -1,16 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accessibilityFaults, chromiumPrograms, openFile, startChromium } from "../../support/chromium.ts";
+import { accessibilityFaults, openPage, startChromium } from "../../support/chromium.ts";
+import { installed } from "../../support/installed.ts";
 import { beginning, exampleRecord, hostileNames, shellWithLedger } from "../../support/ledger-for-report.ts";
 
-const withoutChromium = chromiumPrograms.length === 0 ? ["Chromium is missing (Debian's package `chromium`)"] : [];
-
-test.each(withoutChromium)("%s: no report was looked at in it", () => {
-  expect(chromiumPrograms).toEqual([]);
-});
+const chromiums = installed("chromium", "no report is looked at in a browser");
 
 /** Every second day one, so that there are gaps. */
 async function hostileRecord(name: string, index: number) {
@@ -23,10 +21,21 @@ async function hostileRecord(name: string, index: number) {
   });
 }
 
+test("the page is one file: it names no script, no style sheet and no picture elsewhere", async () => {
+  const shell = await shellWithLedger(async (ledger) => {
+    await ledger.append(await hostileRecord("nightly build", 0));
+  });
+  await shell.run("report", "a.ndjson", "-o", "report.html");
+  const page = shell.read("report.html");
+  expect(page).toContain("nightly build");
+  expect(page).not.toMatch(/<(?:script|img|iframe|object)\b|\b(?:src|srcset)=|@import|url\(/);
+  expect([...page.matchAll(/<link\b[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual(["data:,"]);
+});
+
 const phone = { viewport: { width: 360, height: 740 } };
 const desk = { viewport: { width: 1200, height: 900 } };
 
-describe.each(chromiumPrograms)("in %s", (program) => {
+describe.each(chromiums)("in %s", (program) => {
   let browser: Browser;
   let shell: Awaited<ReturnType<typeof shellWithLedger>>;
   const directory = mkdtempSync(join(tmpdir(), "carbon-ops test "));
@@ -57,7 +66,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   ] as const;
 
   test.each(atDesk)("%s asks for nothing, complains of nothing and shuts nobody out, %s", async (file, colorScheme) => {
-    await using opened = await openFile(browser, shell.path(file), { ...desk, colorScheme });
+    await using opened = await openPage(browser, pathToFileURL(shell.path(file)).href, { ...desk, colorScheme });
     const { faults, passes } = await accessibilityFaults(opened.page);
     expect(faults).toEqual([]);
     expect(passes).toBeGreaterThan(15);
@@ -73,7 +82,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   test.each(onPhone)(
     "%s fits a phone of 360 px without scrolling aside, and stays accessible there, %s",
     async (file, colorScheme) => {
-      await using opened = await openFile(browser, shell.path(file), { ...phone, colorScheme });
+      await using opened = await openPage(browser, pathToFileURL(shell.path(file)).href, { ...phone, colorScheme });
       const { page } = opened;
       for (const details of await page.locator("summary").all()) await details.click();
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
@@ -82,7 +91,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   );
 
   test("names are text: nothing of them becomes a part of the page", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), desk);
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, desk);
     const { page } = opened;
     expect(await page.locator("script, img, iframe, object, b, [onload], [onerror]").count()).toBe(0);
     expect(await page.title()).toBe(hostileNames[0]);
@@ -92,7 +101,10 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   });
 
   test("its own style sheet is the only one that its policy admits", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), { ...desk, colorScheme: "light" });
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, {
+      ...desk,
+      colorScheme: "light",
+    });
     const { page } = opened;
     expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(247, 246, 242)");
     await page.evaluate(
@@ -102,7 +114,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   });
 
   test("the keyboard reaches the figures at once, every link, and the tables behind the charts", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), desk);
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, desk);
     const { page } = opened;
     const reached = (): Promise<unknown> => page.evaluate("document.activeElement.outerHTML.slice(0, 60)");
     await page.keyboard.press("Tab");
@@ -120,7 +132,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   });
 
   test("a screen reader hears charts in words, and tables as tables on a phone too", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), phone);
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, phone);
     const { page } = opened;
     expect(
       await page.getByRole("img", { name: /Bar chart of CO2e over 15 periods of a day: the largest is/ }).count(),
@@ -131,12 +143,15 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   });
 
   test("days without a record are shown as gaps", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), desk);
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, desk);
     expect(await opened.page.locator("figure").first().locator("g rect.gap").count()).toBe(7);
   });
 
   test("on paper it is dark on white, without links to click, and with the tables that are folded on a screen", async () => {
-    await using opened = await openFile(browser, shell.path("hostile.html"), { ...desk, colorScheme: "dark" });
+    await using opened = await openPage(browser, pathToFileURL(shell.path("hostile.html")).href, {
+      ...desk,
+      colorScheme: "dark",
+    });
     const { page } = opened;
     await page.emulateMedia({ media: "print" });
     expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
@@ -149,7 +164,7 @@ describe.each(chromiumPrograms)("in %s", (program) => {
   });
 
   test("a ledger that was touched is said so in letters larger than any heading", async () => {
-    await using opened = await openFile(browser, shell.path("bad.html"), desk);
+    await using opened = await openPage(browser, pathToFileURL(shell.path("bad.html")).href, desk);
     const { page } = opened;
     const sizes: unknown = await page.evaluate(
       "['.banner.bad strong', 'h1'].map((each) => parseFloat(getComputedStyle(document.querySelector(each)).fontSize))",

@@ -15,7 +15,8 @@ export function buildGenerate(context: CommandContext): Command {
   return new Command("generate")
     .summary("make a signing key")
     .description(
-      "Makes an Ed25519 key (PKCS8 PEM, readable by you alone) where there is no file yet, and writes its public key beside it.",
+      "Makes an Ed25519 key (PKCS8 PEM, readable by you alone) where there is no file yet, and writes its public key beside it. " +
+        "Directories that are missing are made, readable by you alone.",
     )
     .argument("[file]", "where it goes (default: the place of your own key)")
     .option("--passphrase-file <file>", "encrypt the key with the passphrase in the first line of this file")

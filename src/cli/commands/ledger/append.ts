@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { isoFromWallMs } from "../../../clock.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { readGenesis } from "../../../ledger/appendable.ts";
-import { type JsonObject, Ledger, signRecord } from "../../../ledger/index.ts";
+import { type AppendedLine, type JsonObject, Ledger, signRecord } from "../../../ledger/index.ts";
 import { buildNoteRecord } from "../../../record/note-record.ts";
 import { parseRecord } from "../../../record/parse-record.ts";
 import type { CommandContext } from "../../context.ts";
@@ -32,21 +32,21 @@ export function buildAppend(context: CommandContext): Command {
     .option("--note <text>", "append a note with this text, instead of a record")
     .option("--key <file>", "private key that signs the ledger (default: your own key)")
     .option("--record-key <file>", "private key that signs the record itself, so that it can stand alone")
-    .option("--id <id>", "name this append: one that is repeated with its id is no second record")
-    .option("--json", "print number and hash of the new line as JSON")
+    .option("--id <id>", "name this append: one that is repeated with its id is no second record, and says so")
+    .option("--json", "print place and hash of the line as JSON")
     .addHelpText(
       "after",
       '\nExamples:\n  carbon-ops ledger append carbon.ndjson --note "moved to the new server"\n  carbon-ops ledger append carbon.ndjson record.json',
     )
     .action(async (file: string, source: string, options: AppendOptions) => {
       const path = resolve(context.workingDirectory, file);
-      await readGenesis(path);
+      const { segment: newest } = await readGenesis(path);
       const signer = await ownSigner(options.key, context);
       const record = await recordOf(source, options, context);
       await using ledger = await Ledger.open(path, { signer, clock: context.clock });
-      const { seq, lineHash } = await ledger.append(await signedRecord(record, options, context), idOf(options));
-      if (options.json === true) context.stdout.write(jsonText({ path: file, seq, lineHash }));
-      else context.stdout.write(appendedText(file, seq, lineHash, context));
+      const appended = await ledger.append(await signedRecord(record, options, context), idOf(options));
+      if (options.json === true) context.stdout.write(jsonText({ path: file, ...appended }));
+      else context.stdout.write(appendedText(file, newest, appended, context));
     });
 }
 
@@ -69,9 +69,19 @@ async function recordOf(source: string, { note }: AppendOptions, context: Comman
   return record;
 }
 
-function appendedText(file: string, seq: number, lineHash: string, context: CommandContext): string {
+/** A ledger that was never rotated has one segment, which needs no name. */
+function appendedText(
+  file: string,
+  newest: number,
+  { segment, seq, lineHash, isRepeated }: AppendedLine,
+  context: CommandContext,
+): string {
   const style = outputStyle(context.stdout, context);
-  return `${style.good("Appended")} record ${seq} to ${style.strong(file)}, signed\n  ${style.faint("line hash")}  ${lineHash}\n`;
+  const where = segment === 1 && newest === 1 ? `record ${seq}` : `record ${seq} of segment ${segment}`;
+  const words = isRepeated
+    ? `${style.good("Already there")}: ${where} of ${style.strong(file)} has this id, so nothing was appended`
+    : `${style.good("Appended")} ${where} to ${style.strong(file)}, signed`;
+  return `${words}\n  ${style.faint("line hash")}  ${lineHash}\n`;
 }
 
 /** More than a line of a ledger can hold, even with generous white space. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { isoFromWallMs } from "../../../clock.ts";
+import { CarbonOpsError } from "../../../errors.ts";
 import { type CurrentCheckpoint, currentCheckpoint, Ledger } from "../../../ledger/index.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText } from "../../output.ts";
@@ -32,6 +33,12 @@ export function buildCheckpoint(context: CommandContext): Command {
     .action(async (file: string, options: CheckpointOptions) => {
       const path = resolve(context.workingDirectory, file);
       const target = outputTarget("--output", options.output ?? "-", context);
+      if (options.signingKey !== undefined && options.sign !== true) {
+        throw new CarbonOpsError(
+          "USAGE",
+          "--signing-key belongs to --sign; give both, or --key to name the key that is trusted.",
+        );
+      }
       if (options.sign === true) {
         const signer = await ownSigner(options.signingKey, context);
         // Opening mends and signs whatever there is.

@@ -5,7 +5,8 @@ import { isoFromWallMs } from "../../../clock.ts";
 import { CarbonOpsError } from "../../../errors.ts";
 import { assertPathWritable, Ledger, loadOrCreateSigningKey } from "../../../ledger/index.ts";
 import { type PythonVerification, verifyPythonLedger } from "../../../ledger/python/verify-python.ts";
-import { readSegments } from "../../../ledger/read-segments.ts";
+import { recordOfLine } from "../../../ledger/read-lines.ts";
+import { readSegmentLines } from "../../../ledger/read-segments.ts";
 import type { ImportedEntryRecord } from "../../../record/imported-entry-record.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle } from "../../output.ts";
@@ -88,8 +89,9 @@ const importedMark = Buffer.from('"kind":"imported_entry"');
 async function importedLines(path: string): Promise<KnownLines> {
   const known = new Map<string, string>();
   if (!(await exists(path))) return known;
-  for await (const { line, record } of readSegments(path)) {
-    if (record === null || !line.includes(importedMark)) continue;
+  for await (const { line } of readSegmentLines(path)) {
+    const record = line.includes(importedMark) ? recordOfLine(line) : null;
+    if (record === null) continue;
     const { source_id: sourceId, line: place, original_line_sha256: sha256 } = record;
     if (typeof sourceId === "string" && typeof place === "number" && typeof sha256 === "string") {
       known.set(placeOf(sourceId, place), sha256);

@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
 import { CarbonOpsError } from "../../../errors.ts";
-import { openLedgerFile, readChunks } from "../../../ledger/ledger-files.ts";
 import { type PythonEntry, readPythonEntry } from "../../../ledger/python/entry.ts";
-import { type PythonLine, pythonLines } from "../../../ledger/python/python-lines.ts";
+import { type PythonLine, pythonLinesOf } from "../../../ledger/python/python-lines.ts";
 import type { PythonVerification } from "../../../ledger/python/verify-python.ts";
 import { buildImportedEntryRecord, type ImportedEntryRecord } from "../../../record/imported-entry-record.ts";
 
@@ -27,31 +26,26 @@ export async function* importedEntries(
   importedAt: string,
 ): AsyncGenerator<ImportedEntryRecord, void, undefined> {
   const { findings, path } = source;
-  const handle = await openLedgerFile(path, "read");
   let [line, sourceId, lastHash] = [0, "", ""];
-  try {
-    for await (const pythonLine of pythonLines(readChunks(handle))) {
-      // What was added since it was verified is not.
-      if (isVerified(findings) && line >= findings.entries) return;
-      line += 1;
-      const original = textOf(pythonLine, source, line);
-      if (line === 1) sourceId = hash("sha256", original);
-      const entry = readPythonEntry(pythonLine.bytes);
-      if (line <= findings.entries && !goesOnFrom(lastHash, entry)) throw changedMeanwhile(source);
-      lastHash = typeof entry === "string" ? "" : entry.entryHash;
-      yield buildImportedEntryRecord({
-        imported_at: importedAt,
-        source_id: sourceId,
-        line,
-        original_line: original,
-        original_line_sha256: hash("sha256", original),
-        entry_hash: typeof entry === "string" ? null : entry.entryHash,
-        verified_with: line <= findings.entries && findings.trust === "key" ? findings.signedBy : null,
-        problem: problemOf(line, entry, findings),
-      });
-    }
-  } finally {
-    await handle.close();
+  for await (const pythonLine of pythonLinesOf(path)) {
+    // What was added since it was verified is not.
+    if (isVerified(findings) && line >= findings.entries) return;
+    line += 1;
+    const original = textOf(pythonLine, source, line);
+    if (line === 1) sourceId = hash("sha256", original);
+    const entry = readPythonEntry(pythonLine.bytes);
+    if (line <= findings.entries && !goesOnFrom(lastHash, entry)) throw changedMeanwhile(source);
+    lastHash = typeof entry === "string" ? "" : entry.entryHash;
+    yield buildImportedEntryRecord({
+      imported_at: importedAt,
+      source_id: sourceId,
+      line,
+      original_line: original,
+      original_line_sha256: hash("sha256", original),
+      entry_hash: typeof entry === "string" ? null : entry.entryHash,
+      verified_with: line <= findings.entries && findings.trust === "key" ? findings.signedBy : null,
+      problem: problemOf(line, entry, findings),
+    });
   }
 }
 

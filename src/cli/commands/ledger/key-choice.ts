@@ -3,11 +3,11 @@ import type { FoundValue } from "../../../config/layers.ts";
 import { loadSettings } from "../../../config/load.ts";
 import type { SettingName } from "../../../config/settings.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
-import { readGenesis } from "../../../ledger/appendable.ts";
 import { type KeyFileOptions, loadSigningKey, type Signer } from "../../../ledger/index.ts";
 import { keyFileOptions, signingKeyPath } from "../../../ledger/key-place.ts";
 import { successorsOf } from "../../../ledger/key-rotation.ts";
 import type { Genesis } from "../../../ledger/own-records.ts";
+import { genesisForReading } from "../../../ledger/read-genesis.ts";
 import { isVerifierKeyText, parseVerifierKey } from "../../../ledger/verifier-key.ts";
 import type { CommandContext } from "../../context.ts";
 import { readSmallFile } from "./small-file.ts";
@@ -81,7 +81,8 @@ export async function ownKey(ledgerPath: string, context: CommandContext): Promi
 /** Null for what cannot be read or is no ledger: verifying it says so. */
 async function genesisOrNull(ledgerPath: string): Promise<Genesis | null> {
   try {
-    return await readGenesis(ledgerPath);
+    const genesis = await genesisForReading(ledgerPath);
+    return typeof genesis === "string" ? null : genesis;
   } catch (error) {
     if (error instanceof CarbonOpsError) return null;
     throw error;

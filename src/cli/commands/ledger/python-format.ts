@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
 import { type PythonHead, type PythonVerification, verifyPythonLedger } from "../../../ledger/python/verify-python.ts";
 import { isVerifierKeyText } from "../../../ledger/verifier-key.ts";
-import { pythonVerificationPage } from "../../../report/terminal/python-verification.ts";
+import { pythonHeadline, pythonVerificationPage } from "../../../report/terminal/python-verification.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
 import { readSmallFile } from "./small-file.ts";
@@ -11,6 +11,10 @@ import { readSmallFile } from "./small-file.ts";
 export interface PythonRequest {
   readonly key?: readonly string[];
   readonly checkpoint?: string;
+  readonly state?: string;
+  readonly witness?: readonly string[];
+  readonly deep?: boolean;
+  readonly threads?: number;
   readonly head?: string;
   readonly json?: boolean;
 }
@@ -22,12 +26,7 @@ export async function verifyPython(
   request: PythonRequest,
   context: CommandContext,
 ): Promise<void> {
-  if (request.checkpoint !== undefined) {
-    throw new CarbonOpsError(
-      "USAGE",
-      "A Python ledger has no signed checkpoints; give the end that you kept with --head.",
-    );
-  }
+  assertFitting(request);
   const key = await pythonKeyText(request.key ?? [], context);
   const findings = await verifyPythonLedger(input ?? resolve(context.workingDirectory, file), {
     ...(key === null ? {} : { key }),
@@ -35,9 +34,27 @@ export async function verifyPython(
   });
   const { stdout } = context;
   const report = { path: file, ...findings };
-  if (request.json === true) stdout.write(jsonText({ format: "python", ...report }));
+  if (request.json === true) stdout.write(jsonText({ headline: pythonHeadline(report), format: "python", ...report }));
   else stdout.write(pythonVerificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
   context.setExitCode(exitCodeOf(findings));
+}
+
+/** Flags that mean nothing for this format are refused, so that nobody takes them for honoured. */
+function assertFitting({ checkpoint, state, witness, deep, threads }: PythonRequest): void {
+  const unfit = [
+    { flag: checkpoint, why: "A Python ledger has no signed checkpoints; give the end that you kept with --head." },
+    {
+      flag: state,
+      why: "A Python ledger has no signed checkpoint that --state could remember; keep its head, and give it with --head.",
+    },
+    {
+      flag: witness,
+      why: "A Python ledger has no checkpoints that witnesses could have cosigned; leave --witness out.",
+    },
+    { flag: deep, why: "Every entry of a Python ledger is looked at in full already; leave --deep out." },
+    { flag: threads, why: "A Python ledger is read by one thread; leave --threads out." },
+  ].find(({ flag }) => flag !== undefined);
+  if (unfit !== undefined) throw new CarbonOpsError("USAGE", unfit.why);
 }
 
 /** The key as text: hexadecimal digits, a verifier key, or a file that holds one. Null where none is named. */

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { intervalOf } from "../../../carbon/span-input.ts";
 import { parseLabel } from "../../../config/labels.ts";
 import type { JsonObject, JsonValue } from "../../../ledger/index.ts";
 
@@ -65,11 +66,13 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 
 /** ISO 8601: a day (its beginning in UTC), or a moment with its offset. */
 function parseTime(text: string): number {
-  const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
-  const timeMs = form.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(timeMs))
-    throw new InvalidArgumentError("It must be a day or a time with its offset: 2026-01-31, or 2026-01-31T12:00:00Z.");
-  return timeMs;
+  try {
+    return intervalOf(text, text).startMs;
+  } catch {
+    throw new InvalidArgumentError(
+      "It must be a day or a time with its offset, and in the calendar: 2026-01-31, or 2026-01-31T12:00:00Z.",
+    );
+  }
 }
 
 function collectLabel(

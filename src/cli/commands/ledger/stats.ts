@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { type Aggregate, type AggregateKey, openAggregator } from "../../../carbon/aggregate.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
-import { leafHash } from "../../../ledger/merkle-tree.ts";
 import { readSegments } from "../../../ledger/read-segments.ts";
-import { aggregateItem, restatedLines } from "../../../record/estimates.ts";
+import { aggregateItem } from "../../../record/aggregate-item.ts";
 import { statsPage } from "../../../report/terminal/ledger-stats.ts";
 import type { CommandContext } from "../../context.ts";
+import { findLatest, lineHashOf } from "../../ledger-estimates.ts";
 import { jsonText, outputStyle } from "../../output.ts";
 import { addFilterOptions, type FilterOptions, isAskedFor } from "./record-filter.ts";
 
@@ -44,25 +44,21 @@ export function buildStats(context: CommandContext): Command {
 
 /** Two passes: what a record counts for is known only when the whole ledger was seen. Memory grows with restatements and groups. */
 async function totalsOf(file: string, path: string, options: StatsOptions): Promise<Aggregate> {
-  const restated = restatedLines();
-  let count = 0;
-  for await (const { record } of readSegments(path)) {
-    if (record !== null) restated.take(count, record);
-    count += 1;
-  }
+  const { latest, lineCount } = await findLatest(path);
   let isReplaced = false;
   const aggregator = openAggregator({
     by: options.by ?? [],
     isSuperseded: () => isReplaced,
     ...(options.level === undefined ? {} : { level: options.level }),
   });
-  let place = 0;
-  for await (const { segment, seq, line, record } of readSegments(path)) {
+  let lines = 0;
+  for await (const placed of readSegments(path)) {
     // What was added since the first pass is not known to count.
-    if (place >= count) break;
+    if (lines >= lineCount) break;
+    lines += 1;
+    const { segment, seq, record } = placed;
     if (record === null) throw unusable(file, segment, seq, "it is damaged");
-    isReplaced = restated.isReplaced(place, record, () => leafHash(line).toString("hex"));
-    place += 1;
+    isReplaced = latest.replacementOf(placed, record, () => lineHashOf(placed)) !== null;
     if (!isAskedFor(record, options)) continue;
     try {
       aggregator.add(aggregateItem(record));

@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { CarbonOpsError, errorCatalogue, messageOf } from "../../../errors.ts";
-import { moveState, readState } from "../../../ledger/state-file.ts";
+import { openCheckpoint } from "../../../ledger/checkpoint.ts";
+import { checkpointOf, damagedState, moveState, readState } from "../../../ledger/state-file.ts";
+import { parseVerifierKey } from "../../../ledger/verifier-key.ts";
 import type { VerificationReport } from "../../../report/ledger-findings.ts";
 import { verificationPage } from "../../../report/terminal/ledger-verification.ts";
+import { verificationHeadline } from "../../../report/verification-words.ts";
 import type { CommandContext } from "../../context.ts";
 import { jsonText, outputStyle, outputWidth } from "../../output.ts";
 import { namedKeys, noKeys, ownKey, type TrustedKeys } from "./key-choice.ts";
@@ -38,7 +41,11 @@ export function buildVerify(context: CommandContext): Command {
     .option("--state <file>", "remember the newest checkpoint that holds; refuses a ledger that went back or aside")
     .option("--witness <key>", "public key of a witness, as text or a file, whose cosignature is asked for", collect)
     .option("--deep", "look at what stands in every record too: canonical form and schema")
-    .option("--threads <n>", "threads that share the work; as many as there are cores unless said", parseThreads)
+    .option(
+      "--threads <n>",
+      "threads that share the work on a file; as many as there are cores unless said",
+      parseThreads,
+    )
     .addOption(
       new Option("--format <name>", "ours, or a ledger of the Python original").choices(["carbon-ops", "python"]),
     )
@@ -54,9 +61,13 @@ export function buildVerify(context: CommandContext): Command {
       }
       if (options.head !== undefined)
         throw new CarbonOpsError("USAGE", "--head belongs to --format python; give both.");
+      if (file === "-" && (options.threads ?? 1) > 1) {
+        throw new CarbonOpsError("USAGE", "Standard input is read by one thread; leave --threads out, or name a file.");
+      }
       const report = await verifiedAsAsked(file, options, context);
+      if (report.isPythonLedger && options.format === undefined) throw pythonLedger(file);
       const { stdout } = context;
-      if (options.json === true) stdout.write(jsonText(report));
+      if (options.json === true) stdout.write(jsonText({ headline: verificationHeadline(report), ...report }));
       else stdout.write(verificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
       context.setExitCode(exitCodeOf(report));
     });
@@ -64,7 +75,8 @@ export function buildVerify(context: CommandContext): Command {
 
 const exitHelp = `
 Exit status: 0 every line is intact and signed; 1 a line or a checkpoint was touched; 2 it cannot be read;
-4 the chain holds, but nothing shows who wrote all of it, or it holds no record, or a witness is missing.
+4 the chain holds, but nothing shows who wrote all of it, or it holds no record, or a witness is missing,
+or standard input holds a later segment alone.
 
 Examples: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub --state carbon.state
           zcat carbon.ndjson.gz | carbon-ops ledger verify - --key ledger.key.pub --checkpoint kept.checkpoint`;
@@ -78,9 +90,15 @@ export async function verifiedAsAsked(
   const path = file === "-" ? null : resolve(context.workingDirectory, file);
   const trusted = await trustedKeys(path, options.key ?? [], context);
   const checkpoint = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint, context);
+  if (options.checkpoint !== undefined && checkpoint !== null) {
+    const { checkpoint: name } = options;
+    assertSignatureFits(checkpoint, trusted.keys, (why) => damagedCheckpoint(name, why));
+  }
   const witnesses = await namedKeys(options.witness ?? [], context);
   const statePath = options.state === undefined ? null : resolve(context.workingDirectory, options.state);
   const remembered = statePath === null ? null : await readState(statePath);
+  if (statePath !== null && remembered !== null)
+    assertSignatureFits(remembered, trusted.keys, (why) => damagedState(statePath, why));
   const progress = verifyProgress(context);
   const found = await verifyReport(path ?? bytesOf(context.stdin), {
     keys: trusted.keys,
@@ -107,10 +125,11 @@ async function newState(
   return { path, isMoved, isRefused: before !== null && !valid };
 }
 
-function exitCodeOf({ valid, unsignedLines, records, witnesses }: VerificationReport): number {
+function exitCodeOf({ valid, unsignedLines, records, segmentsBefore, witnesses }: VerificationReport): number {
   if (!valid) return errorCatalogue.LEDGER_INVALID.exitCode;
   const isWitnessed = witnesses.every(({ lines }) => lines > 0);
-  return unsignedLines > 0 || records === 0 || !isWitnessed ? errorCatalogue.LEDGER_UNSIGNED.exitCode : 0;
+  const isWhole = unsignedLines === 0 && records > 0 && segmentsBefore === 0;
+  return isWhole && isWitnessed ? 0 : errorCatalogue.LEDGER_UNSIGNED.exitCode;
 }
 
 /** Threads that know the schemas; there are none where the sources themselves are run. */
@@ -135,11 +154,47 @@ async function trustedKeys(
   flags: readonly string[],
   context: CommandContext,
 ): Promise<TrustedKeys> {
+  const pythonKey = flags.find((flag) => /^(?:0x)?[0-9a-fA-F]{64}$/.test(flag));
+  if (pythonKey !== undefined) {
+    throw new CarbonOpsError(
+      "USAGE",
+      `--key ${pythonKey} is spelled as for a ledger of the Python original; give --format python, or a verifier key.`,
+    );
+  }
   if (flags.length > 0) return await namedKeys(flags, context);
   return path === null ? noKeys(null) : await ownKey(path, context);
 }
 
+/** A kept checkpoint or state that holds something else is damaged, which says nothing about the ledger. */
 async function readCheckpoint(file: string, context: CommandContext): Promise<Buffer> {
+  const note = await readCheckpointFile(file, context);
+  if (checkpointOf(note) === null)
+    throw damagedCheckpoint(file, note.length === 0 ? "it is empty" : "it is no signed checkpoint");
+  return note;
+}
+
+function damagedCheckpoint(file: string, why: string): CarbonOpsError {
+  return new CarbonOpsError(
+    "LEDGER_UNREADABLE",
+    `--checkpoint ${file} is damaged (${why}), so the ledger cannot be held against it; name the checkpoint as it was handed out.`,
+  );
+}
+
+/** A signature of a trusted key that does not fit its own text was not made by that key, whatever the ledger is. */
+function assertSignatureFits(note: Buffer, keys: readonly string[], damaged: (why: string) => CarbonOpsError): void {
+  const opened = openCheckpoint(note, keys.map(parseVerifierKey));
+  if (!opened.ok && opened.fault === "bad_signature") throw damaged(opened.reason);
+}
+
+/** Nothing is said about its lines: other rules hold for them. */
+function pythonLedger(file: string): CarbonOpsError {
+  return new CarbonOpsError(
+    "INPUT_INVALID",
+    `${file} is a ledger of the Python original, for which other rules hold; give --format python.`,
+  );
+}
+
+async function readCheckpointFile(file: string, context: CommandContext): Promise<Buffer> {
   try {
     return await readSmallFile(resolve(context.workingDirectory, file));
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../../ledger/index.ts";
-import { leafHash } from "../../../ledger/merkle-tree.ts";
-import { restatedLines } from "../../../record/estimates.ts";
+import { latestRecords } from "../../../record/latest.ts";
+import { lineHashOf } from "../../ledger-estimates.ts";
 import { type FilterOptions, isAskedFor } from "../ledger/record-filter.ts";
 import { type Periods, periodsBetween } from "./periods.ts";
 import { openRanking, type Ranking } from "./ranking.ts";
@@ -25,7 +25,7 @@ const rememberedLabelValues = 2000;
 
 /** The first of two passes: which records count, which names weigh most, and from when to when. */
 export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: FilterOptions): Promise<Survey> {
-  const restated = restatedLines();
+  const latest = latestRecords();
   const [tasks, regions, hosts] = [
     openRanking(rememberedNames),
     openRanking(rememberedNames),
@@ -45,9 +45,9 @@ export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: Filte
       label.values.add(textOf(value), grams);
     }
   };
-  for await (const { place, record } of lines) {
+  for await (const { segment, seq, record } of lines) {
     if (record === null) continue;
-    restated.take(place, record);
+    latest.take({ segment, seq }, record);
     const estimate = estimateIn(record);
     if (estimate === null || !isAskedFor(record, filter)) continue;
     // What a restatement changed: the first record's grams were taken when it came.
@@ -64,7 +64,7 @@ export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: Filte
   }
   const byTimes = [...labels].sort(([, left], [, right]) => right.times - left.times);
   return {
-    isReplaced: ({ place, record, line }) => restated.isReplaced(place, record, () => leafHash(line).toString("hex")),
+    isReplaced: ({ record, ...placed }) => latest.replacementOf(placed, record, () => lineHashOf(placed)) !== null,
     tasks,
     regions,
     hosts,

@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { CarbonOpsError } from "../errors.ts";
+import { sealedPath } from "./segments.ts";
+
+/**
+ * The files of all segments of a ledger up to the one that was named, oldest first. That one may itself be a complete segment,
+ * and each of them may be compressed: then its name ends in `.gz`. Throws LEDGER_NOT_FOUND for one that is missing.
+ */
+export function segmentPaths(path: string, newest: number): string[] {
+  const base = ledgerPathOf(path, newest);
+  const earlier = Array.from({ length: newest - 1 }, (_, index) => {
+    const sealed = sealedPath(base, index + 1);
+    if (existsSync(sealed)) return sealed;
+    if (existsSync(`${sealed}.gz`)) return `${sealed}.gz`;
+    throw missingSegment(path, sealed, newest);
+  });
+  return [...earlier, path];
+}
+
+/** The name that a ledger has, or had, uncompressed and before the segment that was named was sealed. */
+export function ledgerPathOf(path: string, segment: number): string {
+  const plain = path.replace(/\.gz$/, "");
+  const base = plain.replace(/\.\d+$/, "");
+  return plain === sealedPath(base, segment) ? base : plain;
+}
+
+function missingSegment(path: string, sealed: string, newest: number): CarbonOpsError {
+  const which = `${basename(path)} is segment ${newest} of a ledger`;
+  return new CarbonOpsError(
+    "LEDGER_NOT_FOUND",
+    `${which}, but the file of an earlier one, ${sealed}, is missing; restore it and its .checkpoint and .checkpoints, or put it there as ${basename(sealed)}.gz.`,
+  );
+}
