@@ -1,9 +1,10 @@
 /**
  * A service that knows nothing of energy, and the load on it. Watched without a change to it:
  *
- *     CARBON_OPS_SUMMARY=stderr node --import carbon-ops/register examples/http-service.mjs [seconds]
+ *     CARBON_OPS_SUMMARY=stderr CARBON_OPS_ROUTES=/health,/search,/report \
+ *       node --import carbon-ops/register examples/http-service.mjs [seconds]
  *
- * Three routes cost about 1, 3 and 6 parts of the CPU; /report also waits, and compresses in libuv's pool.
+ * Plain node:http has no routes that it could tell of, so they are named there. Three routes cost about 1, 3 and 6 parts of the CPU; /report also waits, and compresses in libuv's pool.
  */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";

@@ -2,10 +2,10 @@
  * The house as data: which room of src/ may import which, and which npm packages. A room is a folder or a single file of
  * src/, the longest match decides; a room that is not named here is an error, so that a new one is a decision.
  *
- * Imports run one way: energy comes in, is attributed, becomes carbon, is recorded, is shown. Below everything are six
- * files; errors shows what thrown knows, the others import nothing of ours.
+ * Imports run one way: energy comes in, is attributed, becomes carbon, is recorded, is shown. Below everything are seven
+ * files; errors and directories use what thrown knows, the others import nothing of ours.
  */
-const ground = ["errors", "thrown", "units", "clock", "snake-case", "nearest"];
+const ground = ["errors", "thrown", "units", "clock", "snake-case", "nearest", "directories"];
 
 export const rooms = {
   thrown: { imports: [], packages: [] },
@@ -14,6 +14,7 @@ export const rooms = {
   clock: { imports: [], packages: [] },
   "snake-case": { imports: [], packages: [] },
   nearest: { imports: [], packages: [] },
+  directories: { imports: ["thrown"], packages: [] },
 
   host: { imports: [...ground], packages: [] },
   // The model reads CPU time and the CPU's name through host/.

@@ -12,9 +12,17 @@ export type SnakeJson =
   | readonly SnakeJson[]
   | { readonly [name: string]: SnakeJson };
 
+/** Names of members are few, and come again in every record. */
+const knownNames = new Map<string, string>();
+const mostKnownNames = 2000;
+
 /** "energyWhTotal" -> "energy_wh_total", "gCo2" -> "g_co2", "sha256" -> "sha256". */
 export function snakeCaseName(camelCaseName: string): string {
-  return camelCaseName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const known = knownNames.get(camelCaseName);
+  if (known !== undefined) return known;
+  const name = camelCaseName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (knownNames.size < mostKnownNames) knownNames.set(camelCaseName, name);
+  return name;
 }
 
 /**

@@ -17,9 +17,23 @@ export interface AccountTick {
 
 /** Several ticks, over which the energy of the process is known. */
 export interface AccountWindow {
-  /** Joules for a weighted CPU second; that of the window before, while this one has not ended. */
+  /** Joules for a weighted CPU second; 0 while the window has not ended. */
   marginalPerUnit: number;
   proportionalPerUnit: number;
+  /** What a CPU second drew before this window; null where that is not known. */
+  readonly before: CpuSecondRate | null;
+}
+
+export interface CpuSecondRate {
+  readonly marginalJoules: number;
+  readonly proportionalJoules: number;
+}
+
+/** Figures with what has no joules yet. */
+export interface ProvisionalFigures extends AccountFigures {
+  readonly isSettled: boolean;
+  /** Joules that are taken at the rate of before; null where CPU time has none, since no rate is known. */
+  readonly provisionalJoules: number | null;
 }
 
 /** The tick that is under way; accounts compare it with the one that they were last touched in. */
@@ -43,6 +57,8 @@ export class TaskAccount {
   #cpuSeconds = 0;
   /** Weighted CPU seconds of the window, not joules yet. */
   #units = 0;
+  /** The same, not weighted. */
+  #unitsCpuSeconds = 0;
   #marginalJoules = 0;
   #proportionalJoules = 0;
 
@@ -64,6 +80,7 @@ export class TaskAccount {
     this.#enter(ended.window);
     this.#cpuSeconds += cpuSeconds;
     this.#units += cpuSeconds * ended.weight;
+    this.#unitsCpuSeconds += cpuSeconds;
   }
 
   /** Joules that belong to no CPU time. */
@@ -79,6 +96,7 @@ export class TaskAccount {
     this.#heldMs += other.#heldMs;
     this.#cpuSeconds += other.#cpuSeconds;
     this.#units += other.#units;
+    this.#unitsCpuSeconds += other.#unitsCpuSeconds;
     this.#marginalJoules += other.#marginalJoules;
     this.#proportionalJoules += other.#proportionalJoules;
   }
@@ -99,17 +117,19 @@ export class TaskAccount {
     };
   }
 
-  /** With what has no joules yet, at the rates of the tick and the window before. */
-  provisional(): AccountFigures & { readonly isSettled: boolean } {
+  /** With what has no joules yet, at what a CPU second drew before: the windows' own rates are of units that are weighted anew in each. */
+  provisional(): ProvisionalFigures {
     this.#settle();
-    const { cpuPerHeldMs, weight } = this.#now.tick;
-    const openCpuSeconds = this.#heldMs * cpuPerHeldMs;
-    const units = this.#units + openCpuSeconds * weight;
+    const openCpuSeconds = this.#heldMs * this.#now.tick.cpuPerHeldMs;
+    const waitingSeconds = this.#unitsCpuSeconds + openCpuSeconds;
+    const isSettled = this.#heldMs === 0 && this.#units === 0;
+    const rate = this.#window.before;
     return {
       cpuSeconds: this.#cpuSeconds + openCpuSeconds,
-      marginalJoules: this.#marginalJoules + units * this.#window.marginalPerUnit,
-      proportionalJoules: this.#proportionalJoules + units * this.#window.proportionalPerUnit,
-      isSettled: units === 0,
+      marginalJoules: this.#marginalJoules + waitingSeconds * (rate?.marginalJoules ?? 0),
+      proportionalJoules: this.#proportionalJoules + waitingSeconds * (rate?.proportionalJoules ?? 0),
+      isSettled,
+      provisionalJoules: isSettled ? 0 : rate === null ? null : waitingSeconds * rate.marginalJoules,
     };
   }
 
@@ -125,6 +145,7 @@ export class TaskAccount {
       this.#enter(window);
       this.#cpuSeconds += cpuSeconds;
       this.#units += cpuSeconds * weight;
+      this.#unitsCpuSeconds += cpuSeconds;
       this.#heldMs = 0;
     }
     this.#tick = this.#now.tick;
@@ -136,6 +157,7 @@ export class TaskAccount {
     this.#marginalJoules += this.#units * this.#window.marginalPerUnit;
     this.#proportionalJoules += this.#units * this.#window.proportionalPerUnit;
     this.#units = 0;
+    this.#unitsCpuSeconds = 0;
     this.#window = window;
   }
 }

@@ -1,7 +1,8 @@
+import { RecentRate } from "./recent-rate.ts";
 import {
   type AccountFigures,
   type AccountTick,
-  type AccountWindow,
+  type CpuSecondRate,
   type CurrentTick,
   TaskAccount,
 } from "./task-account.ts";
@@ -74,11 +75,17 @@ export class TaskShares {
   /** CPU seconds by which the loop's clock was ahead of the process's: they are not counted twice in the next tick. */
   #loopAheadSeconds = 0;
   #unitsOfWindow = 0;
+  #cpuSecondsOfWindow = 0;
   /** CPUs that the rest of the host kept busy in the window before. */
   #othersBusyCpus = 0;
+  /** Active power at the last tick that knew it. */
+  #activeWatts: number | null = null;
+  /** Whether ticks of this window have weights: all of them or none, since a weight says nothing beside one that is not known. */
+  #isWeighed = false;
+  readonly #rate = new RecentRate();
 
   constructor() {
-    const window = { marginalPerUnit: 1, proportionalPerUnit: 1 };
+    const window = { marginalPerUnit: 0, proportionalPerUnit: 0, before: null };
     this.now = { tick: { cpuPerHeldMs: 1e-3, weight: 1, window } };
     this.#process = new TaskAccount(this.now);
     this.#outside = new TaskAccount(this.now);
@@ -112,6 +119,7 @@ export class TaskShares {
       else charge(cpuSeconds, ended);
     }
     this.#unitsOfWindow += totalSeconds * ended.weight;
+    this.#cpuSecondsOfWindow += totalSeconds;
     this.#heldMs = 0;
     this.#namedMs = 0;
   }
@@ -126,8 +134,15 @@ export class TaskShares {
       marginalJoules: this.#children.marginalJoules + marginalJoules * childPart,
       proportionalJoules: this.#children.proportionalJoules + proportionalJoules * childPart,
     };
-    this.#endAccounts(marginalJoules * (1 - childPart), proportionalJoules * (1 - childPart));
+    const own = {
+      marginalJoules: marginalJoules * (1 - childPart),
+      proportionalJoules: proportionalJoules * (1 - childPart),
+    };
+    const hostBusyCpuSeconds = allSeconds + window.othersCpuSeconds;
+    this.#rate.add({ ...own, cpuSeconds: this.#cpuSecondsOfWindow, hostBusyCpuSeconds });
+    this.#endAccounts(own);
     this.#othersBusyCpus = Math.max(0, window.othersCpuSeconds) / Math.max(window.durationSeconds, 1e-9);
+    this.#isWeighed = this.#activeWatts !== null;
   }
 
   /** Up to the end of the last tick, joules up to the end of the last window. */
@@ -146,29 +161,30 @@ export class TaskShares {
     };
   }
 
-  #endAccounts(marginalJoules: number, proportionalJoules: number): void {
+  #endAccounts({ marginalJoules, proportionalJoules }: CpuSecondRate): void {
     const { tick } = this.now;
     const ended = tick.window;
-    // The rates that the next window begins with, until its own are known.
-    let window: AccountWindow = { ...ended };
     if (this.#unitsOfWindow > leastUnits) {
       ended.marginalPerUnit = marginalJoules / this.#unitsOfWindow;
       ended.proportionalPerUnit = proportionalJoules / this.#unitsOfWindow;
-      window = { ...ended };
     } else {
       // Nothing of this process ran: what it is still charged with belongs to no task.
-      ended.marginalPerUnit = 0;
-      ended.proportionalPerUnit = 0;
       for (const account of [this.#process, this.#outside]) account.addJoules(marginalJoules, proportionalJoules);
     }
+    const window = { marginalPerUnit: 0, proportionalPerUnit: 0, before: this.#rate.perCpuSecond };
     this.now.tick = { ...tick, window };
     this.#unitsOfWindow = 0;
+    this.#cpuSecondsOfWindow = 0;
   }
 
-  /** Active watts over the CPUs that were busy in the tick, this process's counted and the others' as in the window before. */
+  /**
+   * Active watts over the CPUs that were busy in the tick, this process's counted and the others' as in the window before. In a window whose
+   * power or whose others are not known from its start, CPU seconds count alike (null: as in the tick before).
+   */
   #weightOf({ activeWatts, durationSeconds }: TaskTick, cpuSeconds: number): number | null {
-    if (activeWatts === null || !(activeWatts > 0) || !(durationSeconds > 0)) return null;
+    if (activeWatts !== null && activeWatts > 0) this.#activeWatts = activeWatts;
+    if (!this.#isWeighed || this.#activeWatts === null || !(durationSeconds > 0)) return null;
     const busyCpus = cpuSeconds / durationSeconds + this.#othersBusyCpus;
-    return busyCpus > leastBusyCpus ? activeWatts / busyCpus : null;
+    return busyCpus > leastBusyCpus ? this.#activeWatts / busyCpus : null;
   }
 }

@@ -7,6 +7,7 @@
  *   of 10 to 40 % were off by 1 point in the median and 3.2 at most (`npm run bench -- monitor`); 0.06 is a judgement after that.
  * - In its first and its last tick a task shares the joules at the tick's mean power, whatever the power was while it ran: between nothing and
  *   twice as much, rectangular (JCGM 100, 4.3.7). The errors of many tasks are independent.
+ * - Joules that are not known yet are taken at what a CPU second drew before: between nothing and twice as much, rectangular likewise.
  * - Where calls are sampled, their number is a random one: that of n watched calls out of N scatters the sum by about
  *   sqrt(2 (1 - n / N) / n), calls being as different from each other as an exponential distribution's.
  */
@@ -16,6 +17,8 @@ const loopTimeLnSigma = 0.06;
 
 export interface TaskPart {
   readonly joules: number;
+  /** Those of `joules` that are taken at a rate of before; none where absent. */
+  readonly provisionalJoules?: number;
   /** Of the process's joules, in [0, 1]. */
   readonly partOfProcess: number;
   /** Of the host's active joules, in [0, 1]. */
@@ -36,9 +39,10 @@ export interface TaskPartUncertainty {
 }
 
 export function taskPartUncertainty(part: TaskPart): TaskPartUncertainty {
-  const { joules, watched, started, meanSeconds, tickSeconds } = part;
+  const { joules, provisionalJoules = 0, watched, started, meanSeconds, tickSeconds } = part;
   const edgePart = meanSeconds > 0 ? Math.min(1, (2 * tickSeconds) / meanSeconds) : 1;
   const ofEdges = (Math.abs(joules) * edgePart) / Math.sqrt(3 * Math.max(1, watched));
+  const ofRate = Math.abs(provisionalJoules) / Math.sqrt(3);
   const watchedRatio = started > 0 ? Math.min(1, watched / started) : 1;
   const ofSampling = Math.abs(joules) * Math.sqrt((2 * (1 - watchedRatio)) / Math.max(1, watched));
   return {
@@ -46,7 +50,7 @@ export function taskPartUncertainty(part: TaskPart): TaskPartUncertainty {
       cpuTimeWeightLnSigma * (1 - within01(part.partOfActive)),
       loopTimeLnSigma * (1 - within01(part.partOfProcess)),
     ),
-    additiveJoules: Math.hypot(ofEdges, ofSampling),
+    additiveJoules: Math.hypot(ofEdges, ofRate, ofSampling),
   };
 }
 

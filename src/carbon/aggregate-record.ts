@@ -21,6 +21,7 @@ export interface FiguresToSum {
 export interface EstimateToSum extends FiguresToSum {
   readonly kind: "carbon_estimate";
   readonly status: "provisional" | "settled";
+  readonly name?: string | null;
   readonly region: string;
   readonly source: string;
   readonly host: string | null;
@@ -31,6 +32,8 @@ export interface EstimateToSum extends FiguresToSum {
   readonly coverage_pct: number;
   readonly quality_flag: QualityFlag;
   readonly marginal: FiguresToSum | null;
+  /** Of a service's tasks: the calls that the record stands for. */
+  readonly calls?: { readonly started: number };
 }
 
 /** A record that replaces an earlier one, with the whole newer estimate. */
@@ -53,6 +56,7 @@ export function estimateOf(item: AggregateItem): EstimateToSum | null {
   checkAmount("energy_wh", estimate.energy_wh);
   checkFinite("energy_wh_stated", estimate.energy_wh_stated);
   checkAmount("coverage_pct", estimate.coverage_pct);
+  if (estimate.calls !== undefined) checkAmount("calls.started", estimate.calls.started);
   return estimate;
 }
 

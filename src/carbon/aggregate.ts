@@ -6,7 +6,7 @@ import { invalidInput, shown } from "./checked-number.ts";
 import type { QualityFlag } from "./estimate.ts";
 
 /** What records are grouped by; `label:team` takes the value of the label "team", day is the UTC date on which the task began. */
-export type AggregateKey = "region" | "source" | "host" | "day" | `label:${string}`;
+export type AggregateKey = "name" | "region" | "source" | "host" | "day" | `label:${string}`;
 
 export interface AggregateOptions {
   /** One key or several; everything in one group where absent. */
@@ -40,6 +40,20 @@ interface AggregateGroupFields {
   /** Null where no record has grams of that kind. The two are different quantities: never add them. */
   readonly average: GramsTotal | null;
   readonly marginal: GramsTotal | null;
+  /** Null where no record counts calls. */
+  readonly calls: CallsTotal | null;
+}
+
+/** The calls of a service's tasks, and what the records that count them hold. */
+export interface CallsTotal {
+  readonly recordCount: number;
+  /** Calls that started; where they are sampled, the number that the watched ones stand for. */
+  readonly started: number;
+  /** As measured, values below zero included, before wall factor and PUE. */
+  readonly energyWhStated: number;
+  /** Sums of means; null where none of these records has grams of that kind. */
+  readonly averageGrams: number | null;
+  readonly marginalGrams: number | null;
 }
 
 export interface AggregateGroup extends AggregateGroupFields {
@@ -143,15 +157,25 @@ export function openAggregator({ by = [], isSuperseded, level = defaultLevel }: 
 function checkedKeys(by: AggregateKey | readonly AggregateKey[]): readonly AggregateKey[] {
   const keys: readonly AggregateKey[] = typeof by === "string" ? [by] : by;
   for (const key of keys) {
-    const isLabel = typeof key === "string" && key.startsWith("label:") && key.length > "label:".length;
-    if (isLabel || key === "region" || key === "source" || key === "host" || key === "day") continue;
-    throw invalidInput(`Records cannot be grouped by ${shown(key)}; take region, source, host, day or label:NAME.`);
+    if (isAggregateKey(key)) continue;
+    throw invalidInput(
+      `Records cannot be grouped by ${shown(key)}; take name, region, source, host, day or label:NAME.`,
+    );
   }
   return keys;
 }
 
+export function isAggregateKey(key: unknown): key is AggregateKey {
+  if (typeof key !== "string") return false;
+  return plainKeys.has(key) || (key.startsWith("label:") && key.length > "label:".length);
+}
+
+const plainKeys: ReadonlySet<string> = new Set(["name", "region", "source", "host", "day"]);
+
 function keyOf(estimate: EstimateToSum, key: AggregateKey): string | null {
   switch (key) {
+    case "name":
+      return estimate.name ?? null;
     case "region":
       return estimate.region;
     case "source":
@@ -182,6 +206,7 @@ interface RunningGroup {
   provisionalCount: number;
   readonly qualityCounts: Record<QualityFlag, number>;
   readonly grams: { average: RunningGrams | null; marginal: RunningGrams | null };
+  calls: CallsTotal | null;
 }
 
 function runningGroup(values: readonly (string | null)[]): RunningGroup {
@@ -196,6 +221,7 @@ function runningGroup(values: readonly (string | null)[]): RunningGroup {
     provisionalCount: 0,
     qualityCounts: { measured: 0, estimated: 0, fallback: 0 },
     grams: { average: null, marginal: null },
+    calls: null,
   };
 }
 
@@ -227,6 +253,26 @@ function addTo(group: RunningGroup, estimate: EstimateToSum, kinds: readonly Fig
     group.grams[kind] = running;
     running.add(figures, components, estimate);
   }
+  if (estimate.calls !== undefined) group.calls = withCalls(group.calls, estimate, estimate.calls.started, kinds);
+}
+
+function withCalls(
+  before: CallsTotal | null,
+  { energy_wh_stated: energyWhStated }: EstimateToSum,
+  started: number,
+  kinds: readonly FiguresOfKind[],
+): CallsTotal {
+  const grams = (kind: "average" | "marginal", known: number | null): number | null => {
+    const own = kinds.find(({ figures }) => figures.intensity.kind === kind)?.figures.grams;
+    return own === undefined ? known : (known ?? 0) + own;
+  };
+  return {
+    recordCount: (before?.recordCount ?? 0) + 1,
+    started: (before?.started ?? 0) + started,
+    energyWhStated: (before?.energyWhStated ?? 0) + energyWhStated,
+    averageGrams: grams("average", before?.averageGrams ?? null),
+    marginalGrams: grams("marginal", before?.marginalGrams ?? null),
+  };
 }
 
 function groupOf(group: RunningGroup, keys: readonly AggregateKey[], level: number): AggregateGroup {
@@ -244,6 +290,7 @@ function groupOf(group: RunningGroup, keys: readonly AggregateKey[], level: numb
     provisionalCount,
     average: grams.average?.total(level) ?? null,
     marginal: grams.marginal?.total(level) ?? null,
+    calls: group.calls,
   };
   return { ...fields, toJSON: () => toSnakeCase(fields) };
 }

@@ -49,14 +49,22 @@ export function openSpanEstimator(
   };
 }
 
-/** The same question again has the same answer, as long as no other one comes between. */
+/** Spans that are estimated at the same time: an interval, a longer one of records, and some that wait for their ledger. */
+const rememberedSpans = 8;
+
+/** The same question again has the same answer, as long as not many others come between. */
 function askingOnce(ask: IntensityLookup["lookup"]): IntensityLookup {
-  let last: { readonly question: string; readonly answer: Promise<ZoneIntensity> } | null = null;
+  const answers = new Map<string, Promise<ZoneIntensity>>();
   return {
     lookup: async (interval, zone) => {
       const question = JSON.stringify([interval, zone]);
-      if (last?.question !== question) last = { question, answer: ask(interval, zone) };
-      return last.answer;
+      const answer = answers.get(question) ?? ask(interval, zone);
+      // The one that was asked last goes last.
+      answers.delete(question);
+      answers.set(question, answer);
+      const [oldest] = answers.keys();
+      if (oldest !== undefined && answers.size > rememberedSpans) answers.delete(oldest);
+      return answer;
     },
   };
 }

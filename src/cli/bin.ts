@@ -23,6 +23,7 @@ await runProgram(
     clock: systemClock,
     roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
     onSignal,
+    sendSignal: (pid, signal) => void process.kill(pid, signal),
     setExitCode: (code) => {
       process.exitCode = code;
     },

@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly roots: { readonly proc: string; readonly sys: string; readonly msr: string };
   /** Hands every signal that a command can be sent to the listener instead of ending the process; returns the undoing. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** Throws where there is no such process. */
+  sendSignal(pid: number, signal: NodeJS.Signals): void;
   /** Exit status that the process ends with; 0 until set. */
   setExitCode(code: number): void;
 }

@@ -26,7 +26,7 @@ export function outputTarget(flag: string, path: string, context: CommandContext
       try {
         await (isSpecial(absolute) ? writeFile(absolute, text) : replaceFile(absolute, text));
       } catch (error) {
-        throw outputFailed(flag, path, messageOf(error));
+        throw outputFailed(flag, path, refusal(error));
       }
     },
   };
@@ -43,8 +43,7 @@ function assertWritable(flag: string, path: string, absolute: string): void {
     if (!isSpecial(absolute)) accessSync(dirname(absolute), constants.W_OK);
   } catch (error) {
     if (error instanceof CarbonOpsError) throw error;
-    const why = systemErrorCode(error) === "ENOENT" ? "its directory does not exist" : messageOf(error);
-    throw outputFailed(flag, path, why);
+    throw outputFailed(flag, path, refusal(error));
   }
 }
 
@@ -86,6 +85,19 @@ async function replaceFile(absolute: string, text: string): Promise<void> {
     throw error;
   }
 }
+
+function refusal(error: unknown): string {
+  return refusals[systemErrorCode(error) ?? ""] ?? messageOf(error);
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist",
+  ENOTDIR: "what should be its directory is a file",
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  EROFS: "its file system is read-only",
+  ENOSPC: "its disk is full",
+};
 
 function outputFailed(flag: string, path: string, why: string): CarbonOpsError {
   return new CarbonOpsError("OUTPUT_FAILED", `${flag} ${path} cannot be written (${why}); name another file.`);

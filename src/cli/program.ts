@@ -3,6 +3,7 @@ import { CarbonOpsError, messageOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { commandEntries } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
+import { terminalColumns } from "./output.ts";
 
 /**
  * Runs the command line. Every failure ends here as one sentence on stderr and an exit status: a stack trace never reaches
@@ -77,7 +78,7 @@ function prepare(command: Command, context: CommandContext): void {
     throw error;
   });
   command.showSuggestionAfterError(true);
-  command.configureHelp({ helpWidth: Math.min(context.stdout.columns ?? 100, 100), ...usageOnOneLine });
+  command.configureHelp({ helpWidth: Math.min(terminalColumns(context.stdout, 100), 100), ...usageOnOneLine });
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
     writeErr: () => undefined,

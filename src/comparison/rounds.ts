@@ -28,20 +28,29 @@ export interface RoundsEnd {
 export async function interleavedRounds(request: RoundsRequest): Promise<RoundsEnd> {
   const { commandCount, firstRound, roundCount, seed } = request;
   const rounds: Round[] = [];
-  try {
-    for (let round = firstRound; round < firstRound + roundCount; round += 1) {
-      const runs: MeasuredRun[] = [];
-      for (const command of roundOrder(seed, round, commandCount)) {
-        if (request.isInterrupted()) return { rounds, failure: null, isInterrupted: true };
+  const ended = (failure: CarbonOpsError | null, isInterrupted: boolean): RoundsEnd => ({
+    rounds,
+    failure,
+    isInterrupted,
+  });
+  for (let round = firstRound; round < firstRound + roundCount; round += 1) {
+    const runs: MeasuredRun[] = [];
+    let unresolved: CarbonOpsError | null = null;
+    for (const command of roundOrder(seed, round, commandCount)) {
+      if (request.isInterrupted()) return ended(null, true);
+      try {
         const run = await request.run(command, round);
-        if (run === null) return { rounds, failure: null, isInterrupted: true };
+        if (run === null) return ended(null, true);
         runs.push(run);
+      } catch (error) {
+        if (!(error instanceof CarbonOpsError)) throw error;
+        // That another command fails is worth more to know than that this one is too short.
+        if (error.code !== "COMPARISON_UNRESOLVED") return ended(error, false);
+        unresolved ??= error;
       }
-      rounds.push(runs.toSorted((left, right) => left.command - right.command));
     }
-  } catch (error) {
-    if (!(error instanceof CarbonOpsError)) throw error;
-    return { rounds, failure: error, isInterrupted: false };
+    if (unresolved !== null) return ended(unresolved, false);
+    rounds.push(runs.toSorted((left, right) => left.command - right.command));
   }
-  return { rounds, failure: null, isInterrupted: false };
+  return ended(null, false);
 }

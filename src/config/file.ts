@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
-import { CarbonOpsError, messageOf } from "../errors.ts";
+import { CarbonOpsError, messageOf, reasonOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import type { FoundValue, Layer } from "./layers.ts";
 import { type SettingName, settingDescriptions, settingNames } from "./settings.ts";
@@ -61,7 +61,7 @@ function readText(path: string): string {
   } catch (error) {
     throw new CarbonOpsError(
       "CONFIG_UNREADABLE",
-      `${path} cannot be read (${messageOf(error)}); name another with --config.`,
+      `${path} cannot be read (${reasonOf(error)}); name another with --config or CARBON_OPS_CONFIG.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { messageOf } from "../errors.ts";
 import { findConfigFile } from "./config-file-names.ts";
 import { readConfigFile } from "./file.ts";
 import { environmentLayer, type FoundValue, type Layer, mergeLayers } from "./layers.ts";
@@ -26,14 +27,39 @@ export async function loadSettings(request: SettingsRequest): Promise<Settings> 
 
 /** The same, with the places they were found in. */
 export async function findSettings(request: SettingsRequest): Promise<FoundSettings> {
-  const { workingDirectory, environment } = request;
-  const candidates = [request.configFile, environment["CARBON_OPS_CONFIG"], environment["CARBON_CONFIG_PATH"]];
-  const named = candidates.find((candidate) => candidate !== undefined && candidate !== "");
-  const path = named === undefined ? findConfigFile(workingDirectory) : resolve(workingDirectory, named);
-  const fileLayer = path === null ? new Map<SettingName, FoundValue>() : await readConfigFile(path);
-  const layers = [fileLayer, environmentLayer(environment), request.flags ?? new Map()];
+  const layers = [await fileLayer(request), environmentLayer(request.environment), request.flags ?? new Map()];
   return {
     settings: mergeLayers(layers),
     originOf: (name) => layers.findLast((layer) => layer.has(name))?.get(name)?.origin ?? null,
   };
+}
+
+/** The same for a program that does not stop for it: what is not allowed or cannot be read is left out, with a sentence in `problems`. */
+export async function loadAllowedSettings(request: SettingsRequest, problems: string[]): Promise<Settings> {
+  const file = await fileLayer(request).catch((error: unknown): Layer => {
+    problems.push(messageOf(error));
+    return new Map();
+  });
+  const layers = [file, environmentLayer(request.environment), request.flags ?? new Map<SettingName, FoundValue>()];
+  return mergeLayers(layers.map((layer) => allowedPart(layer, problems)));
+}
+
+function allowedPart(layer: Layer, problems: string[]): Layer {
+  const allowed = new Map<SettingName, FoundValue>();
+  for (const [name, found] of layer) {
+    try {
+      mergeLayers([new Map([[name, found]])]);
+      allowed.set(name, found);
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  return allowed;
+}
+
+async function fileLayer({ workingDirectory, environment, configFile }: SettingsRequest): Promise<Layer> {
+  const candidates = [configFile, environment["CARBON_OPS_CONFIG"], environment["CARBON_CONFIG_PATH"]];
+  const named = candidates.find((candidate) => candidate !== undefined && candidate !== "");
+  const path = named === undefined ? findConfigFile(workingDirectory) : resolve(workingDirectory, named);
+  return path === null ? new Map() : readConfigFile(path);
 }

@@ -65,7 +65,12 @@ export const settingsSchema = z.strictObject({
     .number()
     .min(1)
     .max(3600)
-    .meta({ description: "Time over which the tasks of a service are summed, in what is handed on and recorded." }),
+    .meta({ description: "Time over which the tasks of a service are summed, in what is handed on." }),
+  recordIntervalSeconds: z
+    .number()
+    .min(1)
+    .max(86_400)
+    .meta({ description: "Time over which the tasks of a service are summed, in what is recorded." }),
   records: z.enum(["interval", "task", "none"]).meta({
     description: "What an application records: each name of its tasks by the interval, each task, or nothing.",
   }),
@@ -82,6 +87,10 @@ export const settingsSchema = z.strictObject({
   }),
   serverTiming: z.enum(["yes", "no"]).meta({
     description: "Whether responses of a watched service have a Server-Timing header with CPU time and energy so far.",
+  }),
+  routes: z.string().min(1).meta({
+    description:
+      "Routes of a watched service whose framework tells nobody of them, as patterns such as /users/:id and /files/*; the first that fits names a request.",
   }),
   procRoot: z.string().startsWith("/").meta({ description: "Where the host's /proc is mounted, for containers." }),
   sysRoot: z.string().startsWith("/").meta({ description: "Where the host's /sys is mounted, for containers." }),
@@ -255,6 +264,13 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     flag: null,
     fallback: "60",
   },
+  recordIntervalSeconds: {
+    allowed: "a number of seconds from 1 to 86400",
+    form: "number",
+    environment: ["CARBON_OPS_RECORD_INTERVAL_SECONDS"],
+    flag: null,
+    fallback: "3600",
+  },
   records: {
     allowed: "interval, task or none",
     form: "text",
@@ -289,6 +305,13 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     environment: ["CARBON_OPS_SERVER_TIMING"],
     flag: null,
     fallback: "no",
+  },
+  routes: {
+    allowed: "patterns that begin with a slash, separated by commas",
+    form: "text",
+    environment: ["CARBON_OPS_ROUTES"],
+    flag: null,
+    fallback: "none",
   },
   procRoot: {
     allowed: "an absolute path",

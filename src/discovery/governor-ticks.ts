@@ -25,6 +25,7 @@ export function governorTicks(described: readonly GovernorDomain[], twins: Twins
   const readings: EnergyReading[] = [];
   let last: GovernorSnapshot | null = null;
   let gaps = 0;
+  let uncountedNs = 0n;
 
   const addDomains = (
     earlier: ReadonlyMap<string, bigint>,
@@ -52,7 +53,7 @@ export function governorTicks(described: readonly GovernorDomain[], twins: Twins
       heldBack.has(domain.id) ? { ...domain, counted: false } : domain,
     );
     const hostMicrojoules = domains.reduce((sum, { counted, microjoules }) => sum + (counted ? microjoules : 0n), 0n);
-    return { monotonicNs, hostMicrojoules, domains, gaps };
+    return { monotonicNs, hostMicrojoules, domains, gaps, uncountedNs };
   };
   const newest = (): EnergyReading => {
     const reading = readings.at(-1);
@@ -64,7 +65,10 @@ export function governorTicks(described: readonly GovernorDomain[], twins: Twins
       const isSame = last?.governorId === snapshot.governorId;
       // Whoever subscribes again is sent a tick that it may have had.
       if (isSame && last !== null && snapshot.monotonicNs <= last.monotonicNs) return;
-      if (last !== null && !isSame) gaps += 1;
+      if (last !== null && !isSame) {
+        gaps += 1;
+        uncountedNs += snapshot.monotonicNs - last.monotonicNs;
+      }
       const earlier = isSame && last !== null ? last : snapshot;
       addDomains(earlier.countersMicrojoules, snapshot.countersMicrojoules, true);
       addDomains(earlier.nestedMicrojoules, snapshot.nestedMicrojoules, false);

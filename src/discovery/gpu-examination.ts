@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { GpuBoard, GpuEnergySource } from "../energy/gpu.ts";
 import { findHwmonGpus, openHwmon } from "../energy/hwmon.ts";
 import { type NvmlOpening, openNvml } from "../energy/nvml/source.ts";
-import { readGpus } from "../host/gpu.ts";
+import { mayHaveNvidiaDriver, readGpus } from "../host/gpu.ts";
 import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
 import type { SourceExamination } from "./examine.ts";
@@ -14,9 +14,14 @@ export interface GpuRequest {
   readonly nvmlLibrary?: string | undefined;
 }
 
-/** Opens every GPU whose energy can be read here. Never rejects: where there is none, the list is empty. */
+/**
+ * Opens every GPU whose energy can be read here. Never rejects: where there is none, the list is empty. NVIDIA's library, and koffi which calls it, are
+ * loaded only where the driver shows itself or the library is named: koffi writes standard streams at the end of a process, and hangs where an
+ * application has closed them.
+ */
 export async function openGpuSources(request: GpuRequest): Promise<readonly GpuEnergySource[]> {
-  const { source } = await nvmlOf(request);
+  const isWorthTrying = request.nvmlLibrary !== undefined || mayHaveNvidiaDriver(request.roots);
+  const source = isWorthTrying ? (await nvmlOf(request)).source : null;
   const { boards } = findHwmonGpus(request.roots.sys, readHostname(request.roots));
   return [...(source === null ? [] : [source]), ...(boards.length === 0 ? [] : [openHwmon(boards, request.clock)])];
 }

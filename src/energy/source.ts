@@ -36,6 +36,8 @@ export interface EnergyReading {
   readonly domains: readonly DomainReading[];
   /** Gaps of all counted domains since opening: above 0, energy may be missing, or may have come later than it was used. */
   readonly gaps: number;
+  /** Nanoseconds since the source was opened in which nobody counted: their energy is lost. None where absent. */
+  readonly uncountedNs?: bigint;
 }
 
 /** The readings around an instant, of a source whose readings arrive late. */

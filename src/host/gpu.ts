@@ -1,5 +1,5 @@
-import { realpathSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { listKernelDirectory, parseCount, readOptionalKernelFile } from "./optional-kernel-file.ts";
 import type { HostRoots } from "./roots.ts";
 
@@ -22,6 +22,24 @@ export interface GpuUse {
  */
 export function readGpus(roots: HostRoots): GpuUse[] {
   return [...readDrmGpus(roots), ...readNvidiaGpus(roots)];
+}
+
+/**
+ * Whether NVIDIA's driver shows itself: its module, what it has in /proc, its device (a sandbox may have nothing else), or the paravirtual one of
+ * WSL 2 (dxgkrnl). Without any of them its library answers nothing, and need not be loaded. Never throws.
+ */
+export function mayHaveNvidiaDriver({ proc, sys, msr }: HostRoots): boolean {
+  const devices = msr === undefined ? [] : [join(dirname(msr), "nvidiactl"), join(dirname(msr), "dxg")];
+  return [join(proc, "driver", "nvidia"), join(sys, "module", "nvidia"), ...devices].some(exists);
+}
+
+/** Node.js 20 throws where its permissions forbid the look (--experimental-permission). */
+function exists(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
 }
 
 function readDrmGpus(roots: HostRoots): GpuUse[] {

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectories } from "../directories.ts";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 import { createFile } from "./durable-file.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
@@ -73,7 +74,7 @@ export async function createSigningKey(path: string, options: KeyFileOptions = {
   const created = keyFile(privateKey, true);
   const encryption = passphrase === null ? {} : { cipher: "aes-256-cbc", passphrase };
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
     const pem = privateKey.export({ format: "pem", type: "pkcs8", ...encryption });
     await createFile(path, Buffer.from(pem), 0o600);
     await writePublicKey(`${path}.pub`, created.verifierKey);

@@ -52,6 +52,14 @@ export class EndedTasks {
     }
   }
 
+  /** Hands on all of them in one go, where the process can wait for nothing any more. */
+  handNow(): void {
+    const rest = this.#waiting.slice(this.#next);
+    this.#waiting = [];
+    this.#next = 0;
+    for (const ended of rest) this.#options.give(ended);
+  }
+
   async #hand(which: "due" | "all"): Promise<void> {
     const { nowMs, give, longestWaitMs } = this.#options;
     const isFull = this.#waiting.length - this.#next >= maximumWaiting;

@@ -1,10 +1,20 @@
 import { performance } from "node:perf_hooks";
+import { clearInterval, setInterval } from "node:timers";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import { messageOf } from "../errors.ts";
 import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
 import type { IdleBaseline } from "./energy-figures.ts";
+import {
+  checkInformation,
+  givenName,
+  givenOptions,
+  givenSinks,
+  isSink,
+  type Remark,
+  remarksInto,
+} from "./given-values.ts";
 import { type GpuSpans, openGpuSpans } from "./gpu-spans.ts";
 import { glanceAtHost } from "./host-glance.ts";
 import { type IdleCalibration, idleCalibration } from "./idle-calibration.ts";
@@ -12,19 +22,22 @@ import { type EnergyLoggerOptions, loggerSettings } from "./logger-options.ts";
 import type { EnergyMetric } from "./metric.ts";
 import { MetricHistory } from "./metric-history.ts";
 import { type OwnProcess, openOwnProcess } from "./own-process.ts";
-import { ProcessTasks } from "./process-tasks.ts";
+import { type OuterTask, ProcessTasks } from "./process-tasks.ts";
 import { defaultSampleIntervalSeconds } from "./sampler.ts";
-import { SpanMeter } from "./span-meter.ts";
+import type { OpenSpan } from "./span.ts";
+import { SpanMeter, type StartedAt } from "./span-meter.ts";
+import { hasStackRoom } from "./stack-room.ts";
 import type { MetricSummary } from "./summary.ts";
 import type { Task, TaskOptions } from "./task.ts";
 import type { TaskReport } from "./task-figures.ts";
 import type { TaskSink } from "./task-interval.ts";
-import type { IntervalEdge, LastInterval } from "./task-intervals.ts";
-import { TaskReporting } from "./task-reporting.ts";
+import type { IntervalEdge } from "./task-intervals.ts";
+import { type LastWords, TaskReporting } from "./task-reporting.ts";
 import { type MeasuredProcess, taskFigures, taskReport } from "./task-statement.ts";
 
 const defaultHistoryLimit = 10_000;
 const defaultIntervalSeconds = 60;
+const defaultRecordIntervalSeconds = 3600;
 const defaultFlushMs = 5000;
 
 type Information = Readonly<Record<string, unknown>>;
@@ -47,13 +60,17 @@ export class EnergyLogger implements AsyncDisposable {
   readonly #history: MetricHistory;
   readonly #timer: NodeJS.Timeout;
   readonly #problems: string[];
+  /** What was wrong with what the application handed in. */
+  readonly #remarks: string[] = [];
+  readonly #remark: Remark = remarksInto(this.#remarks);
   readonly #spans: SpanMeter;
   readonly #reporting: TaskReporting;
   #baseline: IdleBaseline;
 
   /** Opens the best energy source that this process can use and takes the baseline reading. Never rejects. */
-  static async open(options: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
+  static async open(given: EnergyLoggerOptions = {}): Promise<EnergyLogger> {
     const problems: string[] = [];
+    const options = givenOptions(given, problems);
     const clock = options.clock ?? systemClock;
     const environment = process.env;
     const settings = await loggerSettings(options, { workingDirectory: () => process.cwd(), environment }, problems);
@@ -65,8 +82,8 @@ export class EnergyLogger implements AsyncDisposable {
     const gpus = await openGpuSpans({ roots, clock, nvmlLibrary: settings.nvmlLibrary }, problems);
     const own = await openOwnProcess(settings, { roots, clock, environment, ownCpuSeconds }, problems);
     const logger = new EnergyLogger(settings, roots, clock, own, gpus, problems);
-    for (const sink of options.sinks ?? []) logger.addSink(sink);
     await logger.#openRecords(settings);
+    for (const sink of givenSinks(options.sinks, logger.#remark)) logger.#addSink(sink);
     return logger;
   }
 
@@ -89,16 +106,18 @@ export class EnergyLogger implements AsyncDisposable {
     this.#tasks = new ProcessTasks({
       roots,
       own,
-      nowMs: () => performance.now(),
+      nowMs,
       processCpuSeconds: ownCpuSeconds,
       random: Math.random,
-      figures: (task) => taskFigures(task, this.#measured, performance.now()),
+      remark: this.#remark,
+      figures: (task) => taskFigures(task, this.#measured, nowMs()),
       ended: (task) => this.#reporting.ended(task),
     });
     this.#reporting = new TaskReporting({
       intervalSeconds: settings.intervalSeconds ?? defaultIntervalSeconds,
+      recordIntervalSeconds: settings.recordIntervalSeconds ?? defaultRecordIntervalSeconds,
       clock,
-      nowMs: () => performance.now(),
+      nowMs,
       host: this.#host,
       edge: () => this.#edge(),
       measured: () => this.#measured,
@@ -114,7 +133,7 @@ export class EnergyLogger implements AsyncDisposable {
       gpus,
       roots,
       clock,
-      nowMs: () => performance.now(),
+      nowMs,
       pid: process.pid,
       residentBytes: () => process.memoryUsage.rss(),
       measured: () => this.#measured,
@@ -127,7 +146,7 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** What could not be set up or read, one sentence each. */
   get problems(): readonly string[] {
-    return [...this.#problems, ...this.#reporting.problems];
+    return [...this.#problems, ...this.#remarks, ...this.#reporting.problems];
   }
 
   /** The metrics of this logger, oldest first, at most `historyLimit`. */
@@ -137,29 +156,25 @@ export class EnergyLogger implements AsyncDisposable {
 
   /** The whole process since the last `logMetrics`, or since `open`. Tasks inside it make it `overlapped`: they have its energy too. */
   async logMetrics(operation: string, additionalInfo?: Information): Promise<EnergyMetric> {
-    return this.#kept(await this.#spans.endWhole(operation, additionalInfo));
+    return this.#kept(await this.#spans.endWhole(givenName(operation, this.#remark), additionalInfo));
   }
 
   /**
    * Measures a function, synchronous or not. Its error passes through unchanged; the metric is then found in `metrics`. It costs some
    * tenths of a millisecond: for functions that are called hundreds of times a second there is `start`.
    */
-  async monitor<Result>(
+  monitor<Result>(
     operation: string,
     work: () => Result | Promise<Result>,
     additionalInfo?: Information,
     options?: Pick<TaskOptions, "labels" | "signal">,
   ): Promise<{ result: Result; metric: EnergyMetric }> {
-    const span = this.#spans.begin();
-    const task = this.#tasks.start(operation, { ...options, enter: false });
+    const monitored = this.#begin(operation, additionalInfo, options);
+    // Nothing else of ours stays on the stack while the function runs: it may call itself, and this, a thousand deep.
     try {
-      const result = await task.run(work);
-      task.end();
-      return { result, metric: this.#kept(await this.#spans.end(span, task, additionalInfo)) };
+      return this.#end(monitored, work());
     } catch (error) {
-      task.end("failed");
-      this.#kept(await this.#spans.end(span, task, { ...additionalInfo, error: messageOf(error) }));
-      throw error;
+      return this.#end(monitored, Promise.reject(error));
     }
   }
 
@@ -177,9 +192,23 @@ export class EnergyLogger implements AsyncDisposable {
     return taskReport(this.#tasks, this.#measured);
   }
 
+  /** From now on it is known what the process does, and not only from its first task on. Never throws. */
+  begin(): void {
+    try {
+      this.#tasks.begin();
+    } catch (error) {
+      this.#problems.push(messageOf(error));
+    }
+  }
+
   /** From now on the sink is handed what the tasks used: each interval, and each task that has ended. Never throws. */
   addSink(sink: TaskSink): void {
+    this.#addSink(sink);
+  }
+
+  #addSink(sink: unknown): void {
     try {
+      if (!isSink(sink, this.#remark)) return;
       this.#tasks.begin();
       this.#reporting.addSink(sink);
     } catch (error) {
@@ -188,20 +217,19 @@ export class EnergyLogger implements AsyncDisposable {
   }
 
   /**
-   * Ends the running interval now, and waits until sinks and ledger have done with it, for 5 seconds unless said otherwise. What is not
-   * done by then goes on in the background. Never rejects.
+   * Ends the running interval now, and with it the running span of records where tasks had a part in it, and waits until sinks and ledger
+   * have done with them, for 5 seconds unless said otherwise. What is not done by then goes on in the background. Never rejects.
    */
   async flush({ timeoutMs = defaultFlushMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     await this.#reporting.flush(timeoutMs);
   }
 
   /**
-   * Ends the running interval at the end of a process that can wait for nothing any more: what it holds is for another thread to hand on.
-   * Null where nobody takes intervals.
+   * Ends what is running at the end of a process that can wait for nothing any more: it is for another thread to hand on. Null where nobody takes
+   * anything.
    */
-  lastInterval(): LastInterval | null {
-    const closed = this.#reporting.cut();
-    return closed === null ? null : { ...closed, host: this.#host };
+  lastWords(): LastWords | null {
+    return this.#reporting.lastWords();
   }
 
   /**
@@ -260,6 +288,48 @@ export class EnergyLogger implements AsyncDisposable {
     await this.close();
   }
 
+  /** Where the stack has no room for it, what is monitored runs unmeasured. */
+  #begin(
+    operation: string,
+    additionalInfo: Information | undefined,
+    options: Pick<TaskOptions, "labels" | "signal"> | undefined,
+  ): Monitored {
+    const startedAt = { wallMs: this.#clock.wallMs(), monotonicNs: this.#clock.monotonicNs() };
+    const unread = { operation, additionalInfo, startedAt, span: null, task: null, outer: null };
+    try {
+      if (!hasStackRoom()) return unread;
+      checkInformation(additionalInfo, options, this.#remark);
+      const span = this.#spans.begin();
+      const task = this.#tasks.start(operation, { ...options, enter: false });
+      return { ...unread, span, task, outer: this.#tasks.enter(task) };
+    } catch {
+      return unread;
+    }
+  }
+
+  /** Takes over once the function has returned: an error of it passes through. */
+  async #end<Result>(
+    { operation, additionalInfo, startedAt, span, task, outer }: Monitored,
+    pending: Result | Promise<Result>,
+  ): Promise<{ result: Result; metric: EnergyMetric }> {
+    if (outer !== null) this.#tasks.leave(outer);
+    const metricOf = async (info: Information | undefined): Promise<EnergyMetric> =>
+      this.#kept(
+        span === null || task === null
+          ? await this.#spans.endUnread(startedAt, givenName(operation, this.#remark), info)
+          : await this.#spans.end(span, task, info),
+      );
+    try {
+      const result = await pending;
+      task?.end();
+      return { result, metric: await metricOf(additionalInfo) };
+    } catch (error) {
+      task?.end("failed");
+      await metricOf({ ...additionalInfo, error: messageOf(error) });
+      throw error;
+    }
+  }
+
   #kept(metric: EnergyMetric): EnergyMetric {
     this.#history.add(metric);
     return metric;
@@ -290,6 +360,7 @@ export class EnergyLogger implements AsyncDisposable {
       monotonicNs: this.#clock.monotonicNs(),
       report,
       measured: this.#measured,
+      totals: this.#own?.sampler.totals ?? null,
       labelsOf: (name) => this.#tasks.names.labelsOf(name),
     };
   }
@@ -313,8 +384,21 @@ export class EnergyLogger implements AsyncDisposable {
   }
 }
 
+/** What is known of a call of `monitor` while its function runs. */
+interface Monitored {
+  readonly operation: string;
+  readonly additionalInfo: Information | undefined;
+  readonly startedAt: StartedAt;
+  /** Null where it could not be begun. */
+  readonly span: OpenSpan | null;
+  readonly task: Task | null;
+  /** What ran where it was called. */
+  readonly outer: OuterTask | null;
+}
+
 /** Held here, since an application may take what is global away, or put something else in its place. */
 const cpuUsage = process.cpuUsage.bind(process);
+const nowMs = performance.now.bind(performance);
 
 /** CPU seconds of this process, threads that have ended included. */
 function ownCpuSeconds(): number {

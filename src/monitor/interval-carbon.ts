@@ -2,6 +2,7 @@ import type { CarbonEstimate } from "../carbon/estimate.ts";
 import type { CarbonEstimator } from "../carbon/estimator.ts";
 import { messageOf } from "../errors.ts";
 import type { EnergyFigures } from "./energy-figures.ts";
+import type { TimedEnergy } from "./energy-timeline.ts";
 import { taskEnergyOf } from "./task-energy.ts";
 import type { TaskInterval } from "./task-interval.ts";
 import type { ClosedInterval } from "./task-intervals.ts";
@@ -18,6 +19,8 @@ export interface EnergyOfSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly host: string | null;
+  /** When the energy was used; even over the span where that is not known. */
+  readonly energyByTime?: readonly TimedEnergy[];
 }
 
 const noEnergy = "No energy could be read; `carbon-ops doctor` says why.";
@@ -25,15 +28,18 @@ const noEnergy = "No energy could be read; `carbon-ops doctor` says why.";
 /** Grams of an energy; what stands in the way is a sentence and no error. */
 export async function carbonOf(
   estimator: CarbonEstimator,
-  { energy, startMs, endMs, host }: EnergyOfSpan,
+  { energy, startMs, endMs, host, energyByTime = [] }: EnergyOfSpan,
 ): Promise<StatedCarbon> {
   const taskEnergy = energy === null ? null : taskEnergyOf(energy, host);
   if (taskEnergy === null) return { carbon: null, problem: noEnergy };
   try {
-    return {
-      carbon: await estimator.estimateOverSpan({ startTs: startMs, endTs: endMs, energy: taskEnergy }),
-      problem: null,
-    };
+    const carbon = await estimator.estimateOverSpan({
+      startTs: startMs,
+      endTs: endMs,
+      energy: taskEnergy,
+      ...(energyByTime.length === 0 ? {} : { energyByTime }),
+    });
+    return { carbon, problem: null };
   } catch (error) {
     return { carbon: null, problem: messageOf(error) };
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { type FoundValue, type Layer, mergeLayers } from "../config/layers.ts";
-import { loadSettings } from "../config/load.ts";
+import type { FoundValue, Layer } from "../config/layers.ts";
+import { loadAllowedSettings } from "../config/load.ts";
 import type { SettingName, Settings } from "../config/settings.ts";
 import { messageOf } from "../errors.ts";
 import type { HostRoots } from "../host/roots.ts";
@@ -39,8 +39,10 @@ export interface EnergyLoggerOptions extends CarbonOptions {
   readonly sampleIntervalSeconds?: number | undefined;
   /** Metrics kept in memory (1 to 1000000); older ones are dropped, and counted. */
   readonly historyLimit?: number | undefined;
-  /** Time over which tasks are summed for sinks and records, in seconds (1 to 3600); default 60. */
+  /** Time over which tasks are summed for sinks, in seconds (1 to 3600); default 60. */
   readonly intervalSeconds?: number | undefined;
+  /** Time over which tasks are summed for records, in seconds (1 to 86400), and at least an interval; default 3600. */
+  readonly recordIntervalSeconds?: number | undefined;
   /** Who is handed what the tasks used; `addSink` takes more. */
   readonly sinks?: readonly TaskSink[] | undefined;
   /** Ledger file that records are appended to, in the background; without it there are none. */
@@ -77,6 +79,7 @@ const optionNames = [
   "cacheDirectory",
   "credentialsDirectory",
   "intervalSeconds",
+  "recordIntervalSeconds",
   "ledger",
   "ledgerKey",
   "ledgerPassphraseFile",
@@ -97,32 +100,22 @@ export async function loggerSettings(
   { workingDirectory, environment }: SettingsPlaces,
   problems: string[],
 ): Promise<Settings> {
-  const flags = allowedOptions(options, problems);
+  const flags = optionsLayer(options);
+  let directory = "/";
   try {
-    return await loadSettings({
-      workingDirectory: workingDirectory(),
-      environment,
-      configFile: options.configFile,
-      flags,
-    });
+    directory = workingDirectory();
   } catch (error) {
     problems.push(messageOf(error));
-    return mergeLayers([flags]);
   }
+  const { configFile } = options;
+  return loadAllowedSettings({ workingDirectory: directory, environment, configFile, flags }, problems);
 }
 
-function allowedOptions(options: EnergyLoggerOptions, problems: string[]): Layer {
+function optionsLayer(options: EnergyLoggerOptions): Layer {
   const layer = new Map<SettingName, FoundValue>();
   for (const name of optionNames) {
     const value = options[name];
-    if (value === undefined) continue;
-    const found = { origin: `The option ${name}`, value };
-    try {
-      mergeLayers([new Map([[name, found]])]);
-      layer.set(name, found);
-    } catch (error) {
-      problems.push(messageOf(error));
-    }
+    if (value !== undefined) layer.set(name, { origin: `The option ${name}`, value });
   }
   return layer;
 }

@@ -104,27 +104,27 @@ function baselineOf(
   return idleBaselineFor(source, undefined, baseline);
 }
 
-/** What the process drew between two states of its sampler, as its tasks share it. */
+/**
+ * What the process drew between two states of its sampler, as its tasks share it. The sampler shares out nothing of the time in which its source
+ * was silent, since a span may begin or end there; over a silence as a whole the process has its part by CPU time, as at other times.
+ */
 export function windowBetween(
   earlier: AttributionTotals,
   later: AttributionTotals,
   childCpuSeconds: number,
+  hadSilence: boolean,
 ): TaskWindow {
-  const {
-    durationSeconds,
-    taskJoules,
-    activeJoules,
-    hostJoules,
-    taskShareSeconds,
-    taskCpuSeconds,
-    hostBusyCpuSeconds,
-  } = totalsBetween(earlier, later);
+  const between = totalsBetween(earlier, later);
+  const { durationSeconds, activeJoules, hostJoules, taskCpuSeconds, hostBusyCpuSeconds } = between;
+  const share = hostBusyCpuSeconds > 0 ? Math.min(1, Math.max(0, taskCpuSeconds) / hostBusyCpuSeconds) : 0;
+  const marginalJoules = hadSilence ? activeJoules * share : between.taskJoules;
+  const taskShareSeconds = hadSilence ? durationSeconds * share : between.taskShareSeconds;
   // The idle baseline times the seconds of the share is what the share of all that was drawn has more than that of the active.
   const idleWatts = durationSeconds > 0 ? (hostJoules - activeJoules) / durationSeconds : 0;
   return {
     durationSeconds,
-    marginalJoules: taskJoules,
-    proportionalJoules: taskJoules + idleWatts * taskShareSeconds,
+    marginalJoules,
+    proportionalJoules: marginalJoules + idleWatts * taskShareSeconds,
     processCpuSeconds: Math.max(0, taskCpuSeconds - childCpuSeconds),
     childCpuSeconds,
     othersCpuSeconds: hostBusyCpuSeconds - taskCpuSeconds,

@@ -1,12 +1,14 @@
+import { clearInterval, setInterval } from "node:timers";
 import { type AttributionTotals, zeroTotals } from "../attribution/accumulator.ts";
 import { type ProcessShares, TaskShares } from "../attribution/task-shares.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { ownThreadCpuClock, type ThreadCpuClock } from "../host/thread-cpu.ts";
 import { ActivePower } from "./active-power.ts";
+import { givenLabels, givenName, type Remark } from "./given-values.ts";
 import type { Moment } from "./moment.ts";
 import { type OwnProcess, windowBetween } from "./own-process.ts";
 import { nameLaterOf, sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
-import { TaskContexts } from "./task-contexts.ts";
+import { type OuterContext, TaskContexts } from "./task-contexts.ts";
 import type { TaskFigures } from "./task-figures.ts";
 import { TaskName, TaskNames } from "./task-names.ts";
 import { TaskSignals } from "./task-signals.ts";
@@ -27,12 +29,17 @@ export interface ProcessTasksOptions {
   readonly nowMs: () => number;
   /** CPU seconds of all threads of this process. */
   readonly processCpuSeconds: () => number;
+  /** Told what is wrong with names and labels. */
+  readonly remark?: Remark | undefined;
   /** In [0, 1), for sampling. */
   readonly random: () => number;
   readonly figures: (task: WatchedTask) => TaskFigures;
   /** Told of each watched task that ends. */
   readonly ended?: ((task: WatchedTask) => void) | undefined;
 }
+
+/** What ran where a task began to run. */
+export type OuterTask = OuterContext<WatchedTask>;
 
 /**
  * The tasks of this process: who they are, which of them runs, and the ticks in which they share its CPU time and energy. Nothing
@@ -42,6 +49,8 @@ export class ProcessTasks {
   readonly #names: TaskNames;
   /** Open tasks whose name is not known yet. */
   readonly #unnamed = new Set<WatchedTask>();
+  /** Those that ended where the stack had no room for it. */
+  readonly #unfinished = new Set<WatchedTask>();
   readonly #options: ProcessTasksOptions;
   readonly #shares = new TaskShares();
   readonly #contexts: TaskContexts<WatchedTask>;
@@ -64,10 +73,11 @@ export class ProcessTasks {
   /** At the end of the last window; null before it. */
   #windowTotals: AttributionTotals | null = null;
   #windowChildCpuSeconds = 0;
+  #windowSilences = 0;
 
   constructor(options: ProcessTasksOptions) {
     this.#options = options;
-    const { own, nowMs } = options;
+    const { own, nowMs, remark = saysNothing } = options;
     this.#names = new TaskNames(this.#shares.now);
     this.#contexts = new TaskContexts<WatchedTask>(nowMs, () => this.#threadCpuMs(), openOf);
     this.#workers = new WorkerThreads(options.roots, () => this.#contexts.active);
@@ -79,13 +89,16 @@ export class ProcessTasks {
       signals: new TaskSignals(),
       held: (milliseconds, namedMs) => this.#shares.held(milliseconds, namedMs),
       leave: (task, atMs) => {
-        this.#openTasks -= 1;
         this.#unnamed.delete(task);
         this.#contexts.leave(task, atMs);
+        this.#openTasks -= 1;
       },
+      unfinished: (task) => this.#unfinished.add(task),
       named: (name) => this.#names.of(name),
+      nameOf: (name) => givenName(name, remark),
+      labelsOf: (labels) => givenLabels(labels, remark),
       ended: (task) => options.ended?.(task),
-      run: (task, work) => this.#contexts.run(task.hasEnded ? openOf(task) : task, work),
+      contexts: this.#contexts,
       worker: (worker) => this.#workers.of(worker),
       figures: (task) => {
         if (!task.hasEnded && !this.#isClosed) this.#contexts.flush();
@@ -122,6 +135,7 @@ export class ProcessTasks {
   /** Never throws. After `close`, tasks run as before and nothing is known of them. */
   start(name: string, options: TaskOptions = {}): Task {
     try {
+      if (typeof name !== "string") return this.#start(this.#surroundings.nameOf(name), options);
       return this.#start(name, options);
     } catch {
       // Options from plain JavaScript may be anything; the task runs as it would without us.
@@ -136,13 +150,24 @@ export class ProcessTasks {
     const named = isNamed ? this.#names.of(name) : new TaskName(name, this.#shares.now);
     const around = options.isRoot === true ? null : this.#contexts.active;
     const task = new WatchedTask(name, named, around, options, this.#surroundings);
+    // First what needs most of the stack: where there is no room for it, nothing has been counted.
+    if (options.enter !== false) this.#contexts.enter(task, task.startMs);
     if (isNamed) named.begin(task.weight, task.labels);
     else this.#unnamed.add(task);
     this.#openTasks += 1;
     this.#startedTasks += 1;
-    if (options.enter !== false) this.#contexts.enter(task, task.startMs);
     if (options.signal?.aborted === true) task.end("cancelled");
     return task;
+  }
+
+  /** The task runs from here to `leave`, as in its own `run`. Null where it is not watched. */
+  enter(task: Task): OuterTask | null {
+    return task instanceof WatchedTask ? this.#contexts.begin(task) : null;
+  }
+
+  /** Never throws. */
+  leave(outer: OuterTask): void {
+    this.#contexts.end(outer);
   }
 
   /**
@@ -151,6 +176,7 @@ export class ProcessTasks {
    */
   endTick(asksForPower = false): void {
     if (!this.#hasBegun || this.#isClosed) return;
+    this.#finishEnded();
     this.#contexts.flush();
     const { nowMs, processCpuSeconds } = this.#options;
     const now = nowMs();
@@ -169,17 +195,19 @@ export class ProcessTasks {
     this.#loopCpuSeconds = loop;
   }
 
-  /** After the sampler advanced: what it added becomes that of the tasks. */
-  endWindow(): void {
+  /** After the sampler advanced: what it added becomes that of the tasks. While its source is silent the window goes on, unless nothing follows. */
+  endWindow(isLast = false): void {
     const { own } = this.#options;
     if (!this.#hasBegun || this.#isClosed || own === null) return;
-    const { totals } = own.sampler;
+    const { totals, silences, isSilent } = own.sampler;
     const before = this.#windowTotals ?? this.firstTotals;
-    if (totals.tickCount <= before.tickCount) return;
+    if (totals.tickCount <= before.tickCount || (isSilent && !isLast)) return;
     const childCpuSeconds = own.childCpuSeconds();
-    this.#shares.endWindow(windowBetween(before, totals, childCpuSeconds - this.#windowChildCpuSeconds));
+    const hadSilence = silences > this.#windowSilences;
+    this.#shares.endWindow(windowBetween(before, totals, childCpuSeconds - this.#windowChildCpuSeconds, hadSilence));
     this.#windowTotals = totals;
     this.#windowChildCpuSeconds = childCpuSeconds;
+    this.#windowSilences = silences;
   }
 
   /** Where readings that arrived late were added without a tick: they are the tasks' too. */
@@ -193,12 +221,23 @@ export class ProcessTasks {
   close(): void {
     if (this.#isClosed) return;
     this.endTick();
-    this.endWindow();
+    this.endWindow(true);
     this.#isClosed = true;
     this.#stopTicking();
     this.#contexts.close();
     this.#workers.close();
     this.#loopClock?.close();
+  }
+
+  #finishEnded(): void {
+    for (const task of this.#unfinished) {
+      this.#unfinished.delete(task);
+      try {
+        task.finish();
+      } catch {
+        // It has been tried with all of the stack.
+      }
+    }
   }
 
   #isLeftOut(ratio: number): boolean {
@@ -236,6 +275,7 @@ export class ProcessTasks {
     const { own, roots, nowMs, processCpuSeconds } = this.#options;
     this.#loopClock = ownThreadCpuClock(roots);
     this.#first = own?.sampler.beginSpan() ?? null;
+    this.#windowSilences = own?.sampler.silences ?? 0;
     this.#windowChildCpuSeconds = own?.childCpuSeconds() ?? 0;
     this.#power?.look();
     this.#contexts.watch();
@@ -264,6 +304,10 @@ export class ProcessTasks {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
   }
+}
+
+function saysNothing(): void {
+  // Nobody asked.
 }
 
 function openOf(task: WatchedTask | null): WatchedTask | null {

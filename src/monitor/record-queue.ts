@@ -1,3 +1,4 @@
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
 import type { JsonObject } from "../ledger/canonical-json.ts";
@@ -6,11 +7,11 @@ import { buildNoteRecord } from "../record/note-record.ts";
 
 /** Records that wait for the ledger; each takes some kilobytes. */
 const maximumWaiting = 2000;
-/** Records that are handed to the ledger at once, and share its syncs. */
-const batchSize = 128;
+/** Records that are handed to the ledger at once, and share its syncs: writing them as text takes some milliseconds, in which nothing else runs. */
+const batchSize = 24;
 /** Reasons that are kept apart in a note. */
 const maximumReasons = 20;
-const otherReasons = "of other reasons";
+const otherReasons = "other reasons";
 /** Pauses after a failure: they grow from the first to the second. */
 const firstPauseSeconds = 1;
 const longestPauseSeconds = 60;
@@ -61,14 +62,19 @@ export class RecordQueue {
 
   get problems(): readonly string[] {
     const { path } = this.#options;
-    const waiting = counted(this.#waiting.length, "waits", "wait");
+    const waiting = this.#waiting.length;
+    const waitingText = waiting === 0 ? "" : ` (${counted(waiting, "waits", "wait")} for ${path}.)`;
     const dropped = counted(this.#droppedEver, "was", "were");
     return [
-      ...(this.#problem === null ? [] : [`${this.#problem} (${waiting} for ${path}.)`]),
-      ...(this.#droppedEver === 0
-        ? []
-        : [`${dropped} not written to ${path}; a note there says why, once it can be written.`]),
+      ...(this.#problem === null ? [] : [`${this.#problem}${waitingText}`]),
+      ...(this.#droppedEver === 0 ? [] : [`${dropped} not written to ${path}; ${this.#noteText}`]),
     ];
+  }
+
+  get #noteText(): string {
+    if (this.#dropped.size === 0) return "a note there says why.";
+    if (!this.#isClosed) return "a note there will say why, once the ledger takes one.";
+    return `the ledger has no note of these: ${reasonsText(this.#dropped)}.`;
   }
 
   add(make: RecordMaker): void {
@@ -141,7 +147,7 @@ export class RecordQueue {
       if (outcome?.status !== "rejected") continue;
       const code = codeOf(outcome.reason);
       if (code === "RECORD_INVALID") {
-        this.drop(`it does not fit (${withoutStop(outcome.reason)})`);
+        this.drop(`it does not fit: ${withoutStop(outcome.reason)}`);
         continue;
       }
       failure ??= outcome.reason;
@@ -164,13 +170,13 @@ export class RecordQueue {
   }
 
   async #writeNote(recorder: Recorder): Promise<void> {
-    const dropped = [...this.#dropped];
+    const dropped = [...this.#dropped].map(([reason, each]) => [reason, { ...each }] as const);
     if (dropped.length === 0) return;
-    const reasons = dropped.map(([reason, { count }]) => `${count} because ${reason}`);
+    const reasons = reasonsText(dropped);
     const firstTime = isoFromWallMs(Math.min(...dropped.map(([, { firstMs }]) => firstMs)));
     const lastTime = isoFromWallMs(Math.max(...dropped.map(([, { lastMs }]) => lastMs)));
     const count = dropped.reduce((sum, [, each]) => sum + each.count, 0);
-    const words = `${this.#options.writer} did not write ${count} ${count === 1 ? "record" : "records"} between ${firstTime} and ${lastTime}: ${reasons.join("; ")}.`;
+    const words = `${this.#options.writer} did not write ${count} ${count === 1 ? "record" : "records"} between ${firstTime} and ${lastTime}: ${reasons}.`;
     await recorder.append(buildNoteRecord(words, isoFromWallMs(this.#options.clock.wallMs())));
     for (const [reason, { count: noted }] of dropped) {
       const known = this.#dropped.get(reason);
@@ -212,6 +218,11 @@ export class RecordQueue {
 
 function counted(count: number, ofOne: string, ofMany: string): string {
   return count === 1 ? `1 record ${ofOne}` : `${count} records ${ofMany}`;
+}
+
+/** "2 (the queue was full), 1 (no energy was read)": reasons are sentences, which would run into each other. */
+function reasonsText(dropped: Iterable<readonly [string, Dropped]>): string {
+  return [...dropped].map(([reason, { count }]) => `${count} (${reason})`).join(", ");
 }
 
 function codeOf(error: unknown): string | null {

@@ -12,6 +12,10 @@ export interface RunAssessmentRequest {
   readonly estimator: CarbonEstimator;
   /** Level of the coverage interval of the energy, in (0, 1). */
   readonly level: number;
+  /** What records of the command's own processes name as the whole that they are a part of. */
+  readonly recordId?: string | undefined;
+  /** The same of a run that this one is a part of. */
+  readonly partOf?: string | undefined;
 }
 
 export interface RunAssessment {
@@ -22,7 +26,7 @@ export interface RunAssessment {
 
 /** Grams, intervals and the record of a command's run; null when no energy could be read, since then there is nothing to state. */
 export async function assessRun(request: RunAssessmentRequest): Promise<RunAssessment | null> {
-  const { outcome } = request;
+  const { outcome, recordId, partOf } = request;
   const taskEnergy = taskEnergyOf(outcome.energy, outcome.host);
   if (taskEnergy === null) return null;
   const estimate = await request.estimator.estimateOverSpan({
@@ -48,6 +52,8 @@ export async function assessRun(request: RunAssessmentRequest): Promise<RunAsses
       signal: outcome.signal,
       processesLeftRunning: outcome.processesLeftRunning,
     },
+    ...(recordId === undefined ? {} : { recordId }),
+    ...(partOf === undefined ? {} : { partOf }),
   });
   return { estimate, energy: energyInterval(taskEnergy, request.level), record };
 }

@@ -66,6 +66,8 @@ export class Sampler {
   /** Failed readings that no later reading of the source has counted itself. */
   #uncountedFailures = 0;
   #lastFailure: string | null = null;
+  #isSilent = false;
+  #silences = 0;
   #closed = false;
 
   /** Takes the baseline reading. Throws when the host cannot be read at all. */
@@ -99,6 +101,16 @@ export class Sampler {
   /** Why the last reading failed; null when it succeeded. */
   get lastFailure(): string | null {
     return this.#lastFailure;
+  }
+
+  /** Whether the source tells nothing of the last instant that it was asked for: joules are then known up to an earlier one than CPU time. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** Moments in silences so far: what was drawn around them is in the totals of the host, and in its time not shared. */
+  get silences(): number {
+    return this.#silences;
   }
 
   get idleWatts(): number {
@@ -149,6 +161,7 @@ export class Sampler {
   close(): void {
     if (this.#closed) return;
     this.advance();
+    this.#takeWhatIsLeft();
     this.#closed = true;
     this.#lastFailure = "the logger was closed";
     this.#host.source.close();
@@ -183,10 +196,13 @@ export class Sampler {
     this.#placeWaiting();
     const monotonicNs = clock.monotonicNs();
     const around = source.readAround === undefined ? readNow(source) : source.readAround(monotonicNs);
+    this.#note(around);
     const point = { monotonicNs, ...cpuPoint(this.#host) };
     if (moment === null) {
       // What began before this and waits for its reading has to be placed first.
-      if (around !== null && this.#waiting.size === 0) this.#advanceTo({ ...point, reading: around.before });
+      // In a silence, joules up to its beginning would meet the CPU time of now: its end brings both.
+      const canAdvance = around !== null && around.silence === null && this.#waiting.size === 0;
+      if (canAdvance) this.#advanceTo({ ...point, reading: around.before });
     } else if (around === null || !this.#place(moment, point, around)) {
       this.#waiting.set(moment, { moment, point });
     }
@@ -196,13 +212,31 @@ export class Sampler {
   #placeWaiting(): void {
     for (const { moment, point } of this.#waiting.values()) {
       const around = this.#host.source.readAround?.(point.monotonicNs) ?? null;
+      this.#note(around);
       if (around === null) return;
       if (this.#place(moment, point, around)) this.#waiting.delete(moment);
     }
   }
 
+  #note(around: ReadingsAround | null): void {
+    if (around !== null) this.#isSilent = around.silence !== null;
+  }
+
+  /** Nothing will follow: what is known of the time before a silence counts now. */
+  #takeWhatIsLeft(): void {
+    const { source, clock } = this.#host;
+    if (!this.#isSilent) return;
+    try {
+      const around = source.readAround?.(clock.monotonicNs()) ?? null;
+      if (around !== null) this.#advanceTo({ ...cpuPoint(this.#host), reading: around.before });
+    } catch (error) {
+      this.#lastFailure = messageOf(error);
+    }
+  }
+
   /** False when there is something to wait for. */
   #place(moment: OpenMoment, point: CpuPoint, { before, after, silence }: ReadingsAround): boolean {
+    if (silence !== null) this.#silences += 1;
     const atTick = this.#advanceTo({ ...point, reading: before });
     const isShort = silence === null && moment.since?.start?.totals.tickCount === atTick.totals.tickCount;
     if (isShort && after === null) return false;
@@ -252,9 +286,14 @@ function cpuPoint(host: SampledHost): CpuPoint {
 
 function tickBetween(earlier: SamplePoint, later: SamplePoint) {
   return {
-    durationSeconds: secondsFromNanoseconds(later.reading.monotonicNs - earlier.reading.monotonicNs),
+    durationSeconds: secondsFromNanoseconds(countedNs(later.reading) - countedNs(earlier.reading)),
     hostJoules: Number(later.reading.hostMicrojoules - earlier.reading.hostMicrojoules) / microjoulesPerJoule,
     hostBusyCpuSeconds: later.hostBusyCpuSeconds - earlier.hostBusyCpuSeconds,
     taskCpuSeconds: later.taskCpuSeconds - earlier.taskCpuSeconds,
   };
+}
+
+/** Time that the joules of a source are of, up to a reading. */
+function countedNs({ monotonicNs, uncountedNs = 0n }: EnergyReading): bigint {
+  return monotonicNs - uncountedNs;
 }

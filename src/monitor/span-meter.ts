@@ -13,6 +13,7 @@ import { ReadingAllowance } from "./reading-allowance.ts";
 import type { Beginning, Sampler } from "./sampler.ts";
 import { cpuOfSpan, energyOfSpan, type OpenSpan, type SpanEnd } from "./span.ts";
 import type { Task } from "./task.ts";
+import type { TaskFigures } from "./task-figures.ts";
 import { energyOfTask, type MeasuredProcess } from "./task-statement.ts";
 
 export interface SpanMeterOptions {
@@ -37,8 +38,18 @@ interface EndedWork {
   /** Null where the span is no task. */
   readonly task: Task | null;
   readonly isOverlapped: boolean;
+  /** Why nothing is known; where absent, for the reasons of the source. */
+  readonly whyNothing?: string;
 }
 
+/** When a span began. */
+export interface StartedAt {
+  readonly wallMs: number;
+  readonly monotonicNs: bigint;
+}
+
+const tooDeep =
+  "The span began where the stack had no room left for a reading; measure around the recursion, or at a lower depth of it.";
 const tooMany = "Spans come too fast for a reading each, and no energy is known yet; ask again in a second.";
 
 /** Reads at the ends of spans, and says what was used between them. */
@@ -64,6 +75,26 @@ export class SpanMeter {
   async end(span: OpenSpan, task: Task, additionalInfo?: Readonly<Record<string, unknown>>): Promise<EnergyMetric> {
     const isOverlapped = span.hadOpenTasks || this.#options.tasks.startedTasks > span.startedBefore + 1;
     return this.#close(span, this.#endOf(span), { operation: task.name, additionalInfo, task, isOverlapped });
+  }
+
+  /** Of a span that could not be begun, only its times are known. */
+  async endUnread(
+    { wallMs, monotonicNs }: StartedAt,
+    operation: string,
+    additionalInfo?: Readonly<Record<string, unknown>>,
+  ): Promise<EnergyMetric> {
+    const { clock, tasks } = this.#options;
+    const span: OpenSpan = {
+      start: null,
+      startWasRead: false,
+      startWallMs: wallMs,
+      startMonotonicNs: monotonicNs,
+      gpuStart: null,
+      startedBefore: tasks.startedTasks,
+      hadOpenTasks: true,
+    };
+    const end: SpanEnd = { moment: null, wasRead: false, monotonicNs: clock.monotonicNs(), gpu: null };
+    return this.#close(span, end, { operation, additionalInfo, task: null, isOverlapped: true, whyNothing: tooDeep });
   }
 
   /** The whole process since this was last asked for. */
@@ -136,10 +167,10 @@ export class SpanMeter {
     const isUnread = work.task !== null && isBetweenReadings(span, end);
     const known = await this.#readingOf(span, end);
     const reading = isUnread ? null : known;
-    const task = work.task?.figures() ?? null;
+    const task = this.#figuresOf(work.task, work.isOverlapped || isUnread);
     const measured = this.#options.measured();
     const durationSeconds = secondsFromNanoseconds(end.monotonicNs - span.startMonotonicNs);
-    const ofProcess = energyOfSpan(reading, measured, isUnread ? tooMany : whyNothing());
+    const ofProcess = energyOfSpan(reading, measured, work.whyNothing ?? (isUnread ? tooMany : whyNothing()));
     // A task whose readings are of other instants than its ends is charged with what it had by itself.
     const charged = work.isOverlapped || isUnread ? task : null;
     this.#glance ??= glanceAtHost(roots);
@@ -161,6 +192,17 @@ export class SpanMeter {
     };
     const gpu = end.gpu === null ? null : await end.gpu;
     return new EnergyMetric(gpu === null ? fields : { ...fields, energy: { ...energy, gpu } });
+  }
+
+  /** One that is charged with its own CPU time while nobody knows yet what that draws is worth a reading. */
+  #figuresOf(task: Task | null, isCharged: boolean): TaskFigures | null {
+    const figures = task?.figures() ?? null;
+    const { own, tasks } = this.#options;
+    if (own === null || !isCharged || figures === null || figures.withChildren.marginalJoules !== null) return figures;
+    tasks.endTick();
+    own.sampler.advance();
+    tasks.endWindow();
+    return task?.figures() ?? null;
   }
 
   /** Readings that arrive late are waited for only where an end of this span is not known without them. */

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeDirectories } from "../directories.ts";
 import type { EnergySource } from "../energy/source.ts";
 import { CarbonOpsError, messageOf, systemErrorCode } from "../errors.ts";
 import { toSnakeCase } from "../snake-case.ts";
@@ -83,7 +84,7 @@ export function storeBaseline(path: string, baseline: StoredBaseline): void {
   const text = `${JSON.stringify(toSnakeCase({ version: fileVersion, baselines: [...others, baseline] }), null, 2)}\n`;
   const temporaryPath = `${path}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectories(dirname(path));
     writeFileSync(temporaryPath, text);
     renameSync(temporaryPath, path);
   } catch (error) {

@@ -8,8 +8,17 @@ export interface TaskContext {
   hold(milliseconds: number): void;
 }
 
-/** A hold of the loop that is longer may have been cut by others that had the CPU, or by waiting in a system call. */
-const longHoldMs = 1;
+/** What ran where a context was begun. */
+export interface OuterContext<Context> {
+  readonly current: Context | null;
+  readonly stored: Context | null | undefined;
+}
+
+/**
+ * A hold of the loop that is longer may have been cut by others that had the CPU, or by waiting in a system call. Linux gives others some 3 ms at a time
+ * (kernel/sched/fair.c, sysctl_sched_base_slice), so that a hold which was cut is mostly longer; reading the clock costs up to 25 us.
+ */
+const longHoldMs = 3;
 
 /**
  * Follows which task holds the event loop. The runtime carries a task through awaits, timers, streams and callbacks
@@ -21,7 +30,7 @@ const longHoldMs = 1;
 export class TaskContexts<Context extends TaskContext> {
   readonly #nowMs: () => number;
   readonly #threadCpuMs: () => number | null;
-  readonly #storage = new AsyncLocalStorage<Context | null>();
+  readonly #storage = new AsyncLocalStorage<Context | null | undefined>();
   readonly #hook = createHook({ before: (id) => this.#before(id), after: (id) => this.#after(id) });
   readonly #openOf: (context: Context | null) => Context | null;
   #isWatching = false;
@@ -75,12 +84,35 @@ export class TaskContexts<Context extends TaskContext> {
 
   /** Runs a function in a context. What it throws passes through. */
   run<Result>(context: Context | null, work: () => Result): Result {
-    const before = this.#current;
-    this.#switchTo(context);
+    const outer = this.begin(context);
     try {
-      return this.#storage.run(context, work);
+      return work();
     } finally {
-      this.#switchTo(this.#openOf(before));
+      this.end(outer);
+    }
+  }
+
+  /**
+   * The context holds from here to `end`, for what the caller calls in between: whoever calls it himself recurses deeper than through `run`. Where the
+   * stack has no room left, what is called is not followed.
+   */
+  begin(context: Context | null): OuterContext<Context> {
+    const outer = { current: this.#current, stored: this.#storage.getStore() };
+    try {
+      this.#storage.enterWith(context);
+      this.#switchTo(context);
+    } catch {
+      // No room: `end` puts back what has been changed.
+    }
+    return outer;
+  }
+
+  end({ current, stored }: OuterContext<Context>): void {
+    try {
+      this.#storage.enterWith(stored);
+      this.#switchTo(this.#openOf(current));
+    } catch {
+      // No room: who called us has more, and puts back his own.
     }
   }
 
@@ -127,19 +159,28 @@ export class TaskContexts<Context extends TaskContext> {
     return Math.min(elapsedMs, Math.max(0, expectedMs - (cpuMs - before)));
   }
 
+  /** What a hook throws ends the process: where the stack has no room, the callback is not followed. */
   #before(id: number): void {
-    this.#ids.push(id);
-    this.#outer.push(this.#current);
-    this.#switchTo(this.active);
+    try {
+      this.#outer.push(this.#current);
+      this.#ids.push(id);
+      this.#switchTo(this.active);
+    } catch {
+      this.#outer.length = this.#ids.length;
+    }
   }
 
   /** The end of a callback that threw may not be told: its entry goes with the next one around it. */
   #after(id: number): void {
     let outer: Context | null = null;
-    for (let found = this.#ids.length === 0; !found; found = found || this.#ids.length === 0) {
-      found = this.#ids.pop() === id;
-      outer = this.#outer.pop() ?? null;
+    try {
+      for (let found = this.#ids.length === 0; !found; found = found || this.#ids.length === 0) {
+        found = this.#ids.pop() === id;
+        outer = this.#outer.pop() ?? null;
+      }
+      this.#switchTo(this.#openOf(outer));
+    } catch {
+      this.#current = outer;
     }
-    this.#switchTo(this.#openOf(outer));
   }
 }

@@ -4,7 +4,7 @@ import type { EnergyUncertainty } from "./energy-uncertainty.ts";
 /** How a task ended. */
 export type TaskOutcome = "completed" | "failed" | "cancelled";
 
-/** CPU time and energy; joules are null where no energy can be read. */
+/** CPU time and energy; joules are null where no energy can be read, and while none is known. */
 export interface SharedFigures {
   readonly cpuSeconds: number;
   /** Above the idle baseline: what would not have been drawn without it. */
@@ -24,7 +24,7 @@ export interface TaskFigures extends SharedFigures {
   readonly withChildren: SharedFigures;
   /** Tasks that were started inside it and are still open: they are in none of its figures. */
   readonly openChildren: number;
-  /** Whether the energy of every tick of this task is known; before, the last bit is taken from the tick and the window before. */
+  /** Whether the energy of every tick of this task is known; before, the last bit is taken at what a CPU second drew in the window before. */
   readonly isSettled: boolean;
   /**
    * Whether it lasted long enough to have ticks of its own (0.2 s). Below that, its joules are its CPU time at the mean power of the
@@ -71,6 +71,22 @@ export interface TaskReport {
   readonly measuredSeconds: number;
   /** Failed readings and steps of counters: above 0, energy may be missing, or of another time. */
   readonly gaps: number;
+}
+
+/** The same report before anything was in it. */
+export function withoutFigures(report: TaskReport): TaskReport {
+  const none: SharedFigures = { cpuSeconds: 0, marginalJoules: null, proportionalJoules: null };
+  return {
+    ...report,
+    tasks: [],
+    outsideTasks: none,
+    otherThreads: none,
+    childProcesses: none,
+    process: none,
+    hostJoules: null,
+    restOfHostJoules: null,
+    measuredSeconds: 0,
+  };
 }
 
 /** Joules only where there is a source of them. */

@@ -13,23 +13,27 @@ export interface IntervalEdge {
   readonly report: TaskReport;
   /** Null where nothing can be read. */
   readonly measured: MeasuredProcess | null;
+  /** What the sampler had then; null where nothing can be read. */
+  readonly totals: AttributionTotals | null;
   readonly labelsOf: (name: string) => Readonly<Record<string, string>> | null;
 }
+
+/** What the process itself did that is no task's, as intervals and reports name it. */
+export const processParts = ["outsideTasks", "otherThreads"] as const;
+
+export type ProcessPart = (typeof processParts)[number];
 
 /** What an interval holds before anybody knows its grams. */
 export interface ClosedInterval {
   readonly interval: TaskInterval;
+  /** Whether any energy was read. */
+  readonly hasEnergy: boolean;
   /** Of the names, in their order; null where no energy was read. */
   readonly energies: readonly (EnergyFigures | null)[];
+  readonly partEnergies: Readonly<Record<ProcessPart, EnergyFigures | null>>;
   /** Milliseconds since 1970 from which on the energy was used: before the interval, where the source was silent in the one before. */
   readonly energySinceMs: number;
   readonly endMs: number;
-}
-
-/** It can be handed to another thread. */
-export interface LastInterval extends ClosedInterval {
-  /** The host's name; null where it is not known. */
-  readonly host: string | null;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -40,14 +44,11 @@ type Labels = Readonly<Record<string, string>>;
  */
 export class TaskIntervals {
   #from: IntervalEdge;
-  /** What the sampler had at that edge. */
-  #fromTotals: AttributionTotals | null;
   /** Start of the first of the last intervals in which nothing was read. */
   #unreadSinceMs: number | null = null;
 
   constructor(first: IntervalEdge) {
     this.#from = first;
-    this.#fromTotals = totalsOf(first);
   }
 
   close(edge: IntervalEdge): ClosedInterval {
@@ -71,27 +72,46 @@ export class TaskIntervals {
     };
     this.#unreadSinceMs = ofProcess === null ? energySinceMs : null;
     this.#from = edge;
-    this.#fromTotals = totalsOf(edge);
-    return { interval, energies: names.map(({ energy }) => energy), energySinceMs, endMs };
+    return {
+      interval,
+      hasEnergy: ofProcess !== null,
+      energies: names.map(({ energy }) => energy),
+      partEnergies: partEnergiesOf(interval, ofProcess),
+      energySinceMs,
+      endMs,
+    };
   }
 
   /** Null where no reading came in the interval: the next one then has its energy too. */
-  #ofProcess({ measured, report }: IntervalEdge): EnergyFigures | null {
-    if (measured === null || this.#fromTotals === null) return null;
-    const from = this.#from.report.hostJoules === null ? measured.firstTotals : this.#fromTotals;
-    const totals = totalsBetween(from, measured.own.sampler.totals);
+  #ofProcess({ measured, totals: until, report }: IntervalEdge): EnergyFigures | null {
+    if (measured === null || this.#from.totals === null || until === null) return null;
+    const from = this.#from.report.hostJoules === null ? measured.firstTotals : this.#from.totals;
+    const totals = totalsBetween(from, until);
     return totals.tickCount > 0
       ? { ...processFigures(measured, totals), gaps: report.gaps - this.#from.report.gaps }
       : null;
   }
 }
 
-function totalsOf({ measured }: IntervalEdge): AttributionTotals | null {
-  return measured?.own.sampler.totals ?? null;
+/** The errors are those of a task that is open all the time. */
+function partEnergiesOf(
+  interval: TaskInterval,
+  ofProcess: EnergyFigures | null,
+): Readonly<Record<ProcessPart, EnergyFigures | null>> {
+  const energyOf = (part: ProcessPart): EnergyFigures | null => {
+    const joules = interval[part].marginalJoules;
+    if (ofProcess === null || joules === null) return null;
+    const { durationSeconds: meanSeconds } = interval;
+    return energyOfPart(ofProcess, joules, partUncertainty(ofProcess, { joules, watched: 1, started: 1, meanSeconds }));
+  };
+  return {
+    outsideTasks: energyOf("outsideTasks"),
+    otherThreads: energyOf("otherThreads"),
+  };
 }
 
 function partsBetween(earlier: TaskReport, later: TaskReport, hasEnergy: boolean) {
-  const part = (name: "outsideTasks" | "otherThreads" | "childProcesses" | "process"): SharedFigures =>
+  const part = (name: ProcessPart | "childProcesses" | "process"): SharedFigures =>
     figuresBetween(earlier[name], later[name], hasEnergy);
   const joules = (name: "hostJoules" | "restOfHostJoules"): number | null =>
     hasEnergy ? (later[name] ?? 0) - (earlier[name] ?? 0) : null;

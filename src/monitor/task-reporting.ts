@@ -1,16 +1,31 @@
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
 import type { SpanEstimator } from "../carbon/span-estimator.ts";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { type EndedAt, EndedTasks } from "./ended-tasks.ts";
 import { carbonOf, type EnergyOfSpan, type StatedCarbon, withCarbon } from "./interval-carbon.ts";
+import { type RecordSpan, RecordSpans, type SpanEnd } from "./record-span.ts";
 import type { WatchedTask } from "./task.ts";
+import { withoutFigures } from "./task-figures.ts";
 import type { EndedTask, TaskInterval, TaskSink } from "./task-interval.ts";
 import { type ClosedInterval, type IntervalEdge, TaskIntervals } from "./task-intervals.ts";
-import type { TaskRecords } from "./task-records.ts";
+import type { TaskRecords, TaskToRecord } from "./task-records.ts";
 import { energyOfPart, type MeasuredProcess, sourceAlone } from "./task-statement.ts";
+
+/** What a process leaves to others at its end: it can be handed to another thread. */
+export interface LastWords {
+  readonly closed: ClosedInterval;
+  /** Null where there is nothing to record by span. */
+  readonly span: RecordSpan | null;
+  /** To be recorded one by one. */
+  readonly tasks: readonly TaskToRecord[];
+  /** The host's name; null where it is not known. */
+  readonly host: string | null;
+}
 
 export interface TaskReportingOptions {
   readonly intervalSeconds: number;
+  readonly recordIntervalSeconds: number;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly host: string | null;
@@ -37,8 +52,12 @@ export class TaskReporting {
   readonly #failures = new Map<TaskSink, { count: number; last: string }>();
   readonly #ended: EndedTasks;
   #droppedEnded = 0;
+  /** Takes the records' place at the end of a process that can wait for nothing any more. */
+  #lastTasks: TaskToRecord[] | null = null;
   #records: TaskRecords | null = null;
   #intervals: TaskIntervals | null = null;
+  /** Null where no records are written, or those of each task. */
+  #spans: RecordSpans | null = null;
   #timer: NodeJS.Timeout | null = null;
   #estimator: Promise<SpanEstimator | null> | null = null;
   #carbonProblem: string | null = null;
@@ -64,7 +83,7 @@ export class TaskReporting {
     const dropped = this.#droppedEnded;
     const failures = [...this.#failures].map(
       ([{ name }, { count, last }]) =>
-        `The sink ${name} failed ${count === 1 ? "once" : `${count} times`}, last with: ${last}`,
+        `The sink ${typeof name === "string" ? name : "without a name"} failed ${count === 1 ? "once" : `${count} times`}, last with: ${last}`,
     );
     const dropping = `${dropped} ended tasks were handed to nobody, because too many ended at once; watch fewer with sampleRatio.`;
     return [
@@ -85,11 +104,17 @@ export class TaskReporting {
     if (this.#isClosed) return;
     this.#records = records;
     this.#begin();
+    if (!records.isOfTasks) this.#spans = new RecordSpans(this.#firstEdge(), this.#options.recordIntervalSeconds);
   }
 
   /** A watched task has ended. */
   ended(task: WatchedTask): void {
-    if (this.#wantsEnded) this.#ended.add(task);
+    try {
+      if (this.#wantsEnded) this.#ended.add(task);
+    } catch (error) {
+      // The application is about to go on from the end of its task.
+      this.#failed(error);
+    }
   }
 
   /** After a reading: tasks whose energy is known by it are handed on. */
@@ -97,9 +122,15 @@ export class TaskReporting {
     if (this.#wantsEnded) this.#ended.hand("due").catch((error: unknown) => this.#failed(error));
   }
 
-  /** Ends the running interval for somebody who hands it on himself; null where nobody takes any. */
-  cut(): ClosedInterval | null {
-    return this.#intervals?.close(this.#options.edge()) ?? null;
+  /** Ends the running interval and span, and what waits for its energy, for somebody who hands them on himself; null where nobody takes any. */
+  lastWords(): LastWords | null {
+    if (this.#intervals === null) return null;
+    const edge = this.#options.edge();
+    const closed = this.#intervals.close(edge);
+    const tasks: TaskToRecord[] = [];
+    this.#lastTasks = tasks;
+    this.#ended.handNow();
+    return { closed, span: this.#spans?.take(closed, edge, "last") ?? null, tasks, host: this.#options.host };
   }
 
   /** Ends the running interval, and waits until everybody has done with it, at most that long. */
@@ -122,15 +153,21 @@ export class TaskReporting {
   #begin(): void {
     if (this.#intervals !== null) return;
     this.#options.outside(() => {
-      this.#intervals = new TaskIntervals(this.#options.edge());
+      this.#intervals = new TaskIntervals(this.#firstEdge());
       this.#timer = setInterval(() => this.#endInterval(), this.#options.intervalSeconds * 1000);
       this.#timer.unref();
     });
   }
 
+  /** What was read between the beginning of the report and now belongs to the first interval. */
+  #firstEdge(): IntervalEdge {
+    const edge = this.#options.edge();
+    return edge.report.tasks.length === 0 ? { ...edge, report: withoutFigures(edge.report) } : edge;
+  }
+
   /** While the one before is still being handed on, the running one goes on: nothing piles up. */
   #endInterval(): void {
-    if (!this.#isHanding) void this.#next();
+    if (!this.#isHanding) void this.#next("time");
   }
 
   async #flush(timeoutMs: number): Promise<void> {
@@ -138,11 +175,11 @@ export class TaskReporting {
     // What is asked of others has half of the time; the rest is for writing.
     const hurry = setTimeout(() => void this.#hurry(), timeoutMs / 2);
     try {
-      await this.#next();
+      await this.#next(this.#isClosed ? "last" : "flush");
+      await this.#records?.flush();
     } finally {
       clearTimeout(hurry);
     }
-    await this.#records?.flush();
     await Promise.all(this.#sinks.map(async (sink) => this.#tell(sink, () => sink.flush?.())));
   }
 
@@ -154,11 +191,12 @@ export class TaskReporting {
   }
 
   /** Cuts the interval now, and hands it on when its turn comes. Never rejects. */
-  async #next(): Promise<void> {
+  async #next(asked: SpanEnd): Promise<void> {
     if (this.#intervals === null) return;
     try {
-      const closed = this.#intervals.close(this.#options.edge());
-      this.#handing = this.#handing.then(async () => this.#hand(closed));
+      const edge = this.#options.edge();
+      const closed = this.#intervals.close(edge);
+      this.#handing = this.#handing.then(async () => this.#hand(closed, edge, asked));
     } catch (error) {
       this.#failed(error);
     }
@@ -166,11 +204,16 @@ export class TaskReporting {
   }
 
   /** Never rejects. */
-  async #hand(closed: ClosedInterval): Promise<void> {
+  async #hand(closed: ClosedInterval, edge: IntervalEdge, asked: SpanEnd): Promise<void> {
     this.#isHanding = true;
     try {
+      // With many names each step takes some milliseconds, and has a turn for itself.
+      await nextTurn();
+      const span = this.#spans?.take(closed, edge, asked) ?? null;
+      if (span !== null) this.#records?.takeSpan(span, async (energy) => this.#carbonOf(energy));
+      if (this.#sinks.length === 0) return;
+      await nextTurn();
       const interval = await this.#stated(closed);
-      this.#record(interval, closed);
       for (const sink of this.#sinks) void this.#tell(sink, () => sink.interval?.(interval));
     } catch (error) {
       this.#failed(error);
@@ -190,12 +233,6 @@ export class TaskReporting {
     return { ...closed.interval, names };
   }
 
-  #record({ names }: TaskInterval, { energies, energySinceMs, endMs }: ClosedInterval): void {
-    for (const [index, name] of names.entries()) {
-      this.#records?.takeName(name, energies[index] ?? null, (endMs - energySinceMs) / 1000);
-    }
-  }
-
   #give({ task, wallMs }: EndedAt): void {
     const figures = task.figures();
     const startMs = wallMs - figures.durationSeconds * 1000;
@@ -212,8 +249,9 @@ export class TaskReporting {
       measured === null || marginalJoules === null
         ? null
         : energyOfPart(sourceAlone(measured), marginalJoules, uncertainty);
-    const { host } = this.#options;
-    this.#records.takeTask(ended, energy, async () => this.#carbonOf({ energy, startMs, endMs: wallMs, host }));
+    const toRecord = { task: ended, energy, startMs, endMs: wallMs };
+    if (this.#lastTasks === null) this.#records.takeTask(toRecord, async (span) => this.#carbonOf(span));
+    else this.#lastTasks.push(toRecord);
   }
 
   #dropEnded(): void {
@@ -248,6 +286,12 @@ export class TaskReporting {
       this.#failures.set(sink, { count, last: messageOf(error) });
     }
   }
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** Resolves with the work, or after that time. */

@@ -25,19 +25,23 @@ export interface MeasuredProcess {
   readonly firstTotals: AttributionTotals;
 }
 
-/** @param measured null where no energy can be read; until the first window has ended, there are no joules either */
+/**
+ * @param measured null where no energy can be read; until the first window has ended there are no joules either, nor for CPU time that waits for
+ *   its own while no rate is known
+ */
 export function taskFigures(task: WatchedTask, measured: MeasuredProcess | null, nowMs: number): TaskFigures {
   const own = task.account.provisional();
   const ofChildren = task.ofChildren?.provisional() ?? null;
   const durationSeconds = ((task.endMs ?? nowMs) - task.startMs) / 1000;
-  const hasEnergy = measured !== null && hasWindow(measured);
+  const hasEnergy = measured !== null && hasWindow(measured) && own.provisionalJoules !== null;
+  const ofAll = ofChildren === null ? own : sumOfFigures(own, ofChildren);
   return {
     name: task.name,
     labels: task.labels ?? {},
     outcome: task.outcome ?? "open",
     durationSeconds,
     ...sharedFigures(own, hasEnergy),
-    withChildren: sharedFigures(ofChildren === null ? own : sumOfFigures(own, ofChildren), hasEnergy),
+    withChildren: sharedFigures(ofAll, hasEnergy && ofChildren?.provisionalJoules !== null),
     openChildren: task.openChildren,
     isSettled: own.isSettled && (ofChildren?.isSettled ?? true),
     isResolvedAlone: durationSeconds >= 2 * taskTickSeconds,
@@ -45,6 +49,7 @@ export function taskFigures(task: WatchedTask, measured: MeasuredProcess | null,
       ? null
       : partUncertainty(processFigures(measured, spanOf(task, durationSeconds, measured)), {
           joules: own.marginalJoules,
+          provisionalJoules: own.provisionalJoules,
           watched: 1,
           started: 1,
           meanSeconds: durationSeconds,
@@ -78,7 +83,7 @@ export function taskReport(tasks: ProcessTasks, measured: MeasuredProcess | null
  */
 export function energyOfTask(ofSpan: EnergyFigures, task: TaskFigures, measured: MeasuredProcess): EnergyFigures {
   const { marginalJoules } = task.withChildren;
-  if (marginalJoules === null) return ofSpan;
+  if (marginalJoules === null) return { ...ofSpan, energyWhTask: null, allocationRatio: null, uncertainty: null };
   const known = ofSpan.measuredSeconds === null ? { ...sourceAlone(measured), gaps: ofSpan.gaps } : ofSpan;
   return energyOfPart(known, marginalJoules, task.uncertainty);
 }
@@ -130,6 +135,8 @@ function nameFigures(named: TaskName, processCpuSeconds: number, ofProcess: Ener
 
 interface StatedPart {
   readonly joules: number;
+  /** Those of `joules` that are taken at a rate of before. */
+  readonly provisionalJoules?: number;
   readonly watched: number;
   readonly started: number;
   readonly meanSeconds: number;

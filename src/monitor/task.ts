@@ -1,6 +1,6 @@
 import type { AttributionTotals } from "../attribution/accumulator.ts";
 import { type AccountTick, type CurrentTick, TaskAccount } from "../attribution/task-account.ts";
-import type { TaskContext } from "./task-contexts.ts";
+import type { OuterContext, TaskContext } from "./task-contexts.ts";
 import type { TaskFigures, TaskOutcome } from "./task-figures.ts";
 import { TaskName } from "./task-names.ts";
 import type { TaskSignals } from "./task-signals.ts";
@@ -55,11 +55,21 @@ export interface TaskSurroundings {
   held(milliseconds: number, namedMs: number): void;
   leave(task: WatchedTask, atMs: number): void;
   ended(task: WatchedTask): void;
-  run<Result>(task: WatchedTask, work: () => Result): Result;
+  readonly contexts: RunningContexts;
+  /** The stack had no room for all of its end: it is to be finished later. */
+  unfinished(task: WatchedTask): void;
+  /** A name or labels that the application gave, whatever they are. */
+  nameOf(name: unknown): string;
+  labelsOf(labels: unknown): Readonly<Record<string, string>> | null;
   /** Whom a name stands for from now on, as figures show it. */
   named(name: string): TaskName;
   worker(worker: object): WatchedWorker | null;
   figures(task: WatchedTask): TaskFigures;
+}
+
+interface RunningContexts {
+  begin(context: WatchedTask | null): OuterContext<WatchedTask>;
+  end(outer: OuterContext<WatchedTask>): void;
 }
 
 export class WatchedTask implements Task, TaskContext {
@@ -82,6 +92,8 @@ export class WatchedTask implements Task, TaskContext {
   #ofChildren: TaskAccount | null = null;
   #openChildren = 0;
   #workers: Set<WatchedWorker> | null = null;
+  /** How much of its end has been done. */
+  #endSteps = 0;
 
   constructor(
     name: string,
@@ -96,7 +108,7 @@ export class WatchedTask implements Task, TaskContext {
     this.#name = name;
     this.#nameLater = nameLaterOf(options);
     this.weight = 1 / sampleRatioOf(options);
-    this.labels = options.labels ?? null;
+    this.labels = surroundings.labelsOf(options.labels);
     this.startMs = surroundings.nowMs();
     this.startTotals = surroundings.totals();
     this.#parent = parent;
@@ -169,18 +181,52 @@ export class WatchedTask implements Task, TaskContext {
   end(outcome: TaskOutcome = "completed"): void {
     if (this.hasEnded) return;
     this.#outcome = outcome;
-    this.#endMs = this.#surroundings.nowMs();
-    this.#surroundings.leave(this, this.#endMs);
-    for (const worker of this.#workers ?? []) worker.release(this);
-    this.#endTotals = this.#surroundings.totals();
-    if (this.#signal !== undefined) this.#surroundings.signals.remove(this.#signal, this);
-    this.#countAsEnded(outcome, this.#endMs - this.startMs);
-    this.#reportToParent();
+    try {
+      this.finish();
+    } catch {
+      this.#finishLater();
+    }
+  }
+
+  /** What the end of a task has to do, from where it was left: deep in a recursion the stack may have no room for all of it. */
+  finish(): void {
+    this.#endMs ??= this.#surroundings.nowMs();
+    if (this.#endSteps < 1) {
+      this.#surroundings.leave(this, this.#endMs);
+      this.#endSteps = 1;
+    }
+    if (this.#endSteps < 2) {
+      for (const worker of this.#workers ?? []) worker.release(this);
+      this.#endTotals ??= this.#surroundings.totals();
+      if (this.#signal !== undefined) this.#surroundings.signals.remove(this.#signal, this);
+      this.#countAsEnded(this.#outcome ?? "completed", this.#endMs - this.startMs);
+      this.#endSteps = 2;
+    }
+    if (this.#endSteps < 3) {
+      this.#reportToParent();
+      this.#endSteps = 3;
+    }
     this.#surroundings.ended(this);
   }
 
+  /** Without another function in between, which a recursion through tasks would have to keep too. */
   run<Result>(work: () => Result): Result {
-    return this.#surroundings.run(this, work);
+    const { contexts } = this.#surroundings;
+    let outer: OuterContext<WatchedTask> | null = null;
+    try {
+      outer = contexts.begin(this.hasEnded ? this.parent : this);
+    } catch {
+      // The stack has no room: the work runs unmeasured.
+    }
+    try {
+      return work();
+    } finally {
+      try {
+        if (outer !== null) contexts.end(outer);
+      } catch {
+        // No room again: what runs around this puts back its own.
+      }
+    }
   }
 
   chargeWorker(worker: object): boolean {
@@ -215,6 +261,14 @@ export class WatchedTask implements Task, TaskContext {
     this.end();
   }
 
+  #finishLater(): void {
+    try {
+      this.#surroundings.unfinished(this);
+    } catch {
+      // Not even for this.
+    }
+  }
+
   #countAsEnded(outcome: TaskOutcome, durationMs: number): void {
     if (this.#nameLater !== null) {
       const unnamed = this.#named;
@@ -228,7 +282,7 @@ export class WatchedTask implements Task, TaskContext {
 
   #laterName(nameLater: () => string): string {
     try {
-      return nameLater();
+      return this.#surroundings.nameOf(nameLater());
     } catch {
       return this.#name;
     }

@@ -65,17 +65,46 @@ const recorderFields = {
     .meta({ description: "How the command ended; null where there was none." }),
 };
 
+/** What 1.3.0 added. */
+const serviceFields = {
+  process_part: z
+    .enum(["task", "outside_tasks", "other_threads"])
+    .exactOptional()
+    .meta({ description: "Which part of a service's process it is: a name of its tasks, or what was no task's." }),
+  calls: z
+    .strictObject({
+      started: nonNegative.meta({
+        description:
+          "Calls that started in the span; where they are sampled, the number that the watched ones stand for.",
+      }),
+      watched: nonNegative,
+      completed: nonNegative,
+      failed: nonNegative,
+      cancelled: nonNegative,
+      duration_seconds: nonNegative.meta({ description: "Sum over the calls that ended in the span." }),
+      cpu_seconds: z.number().meta({ description: "Signed: below 0, by chance, where few calls are sampled." }),
+    })
+    .exactOptional()
+    .meta({ description: "The calls that the record stands for." }),
+  record_id: words.max(128).exactOptional().meta({ description: "Of a record that others may be a part of." }),
+  part_of: words.max(128).exactOptional().meta({
+    description:
+      "The record_id of a record that holds this one's energy too: where that follows in the ledger, this one is in no total.",
+  }),
+};
+
 export const carbonEstimateRecordSchema = z
   .strictObject({
     kind: z.literal("carbon_estimate"),
     schema_version: z.enum(estimateSchemaVersions).meta({
       description:
-        "1.1.0 added energy.gpu; in a record of 1.0.0 the energy of GPUs is in no figure. 1.2.0 added embodied carbon, provenance of the intensity, monte_carlo, and inputs, without which an estimate cannot be settled.",
+        "1.1.0 added energy.gpu; in a record of 1.0.0 the energy of GPUs is in no figure. 1.2.0 added embodied carbon, provenance of the intensity, monte_carlo, and inputs, without which an estimate cannot be settled. 1.3.0 added process_part, calls, record_id and part_of.",
     }),
     status: z
       .enum(["provisional", "settled"])
       .meta({ description: "Provisional: a better intensity may become known, and a restatement may follow." }),
     ...recorderFields,
+    ...serviceFields,
     labels,
     ...estimateFields,
     ...envelopeFields,
@@ -88,7 +117,7 @@ export const carbonEstimateRecordSchema = z
 export type CarbonEstimateRecord = z.infer<typeof carbonEstimateRecordSchema>;
 
 const estimateSchema = z.strictObject(estimateFields);
-const recorderSchema = z.strictObject(recorderFields);
+const recorderSchema = z.strictObject({ ...recorderFields, ...serviceFields });
 
 /** An estimate as `carbon/` returns it. */
 type EstimateToRecord = CamelCased<z.infer<typeof estimateSchema>>;
@@ -98,6 +127,11 @@ export interface CarbonEstimateRecordInput extends Partial<CamelCased<z.infer<ty
   readonly type: CarbonEstimateRecord["type"];
   readonly estimate: EstimateToRecord;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The oldest version that has all members of the record: older readers must refuse a newer one. */
+function versionOf(serviceMembers: readonly unknown[]): CarbonEstimateRecord["schema_version"] {
+  return serviceMembers.some((member) => member !== undefined) ? "1.3.0" : "1.2.0";
 }
 
 function statusOf({ intensity }: EstimateToRecord): string {
@@ -110,11 +144,15 @@ function statusOf({ intensity }: EstimateToRecord): string {
  * itself, or may still be revised. Throws RECORD_INVALID when a number is not finite or outside its range.
  */
 export function buildCarbonEstimateRecord(input: CarbonEstimateRecordInput): CarbonEstimateRecord {
-  const { estimate, labels: userLabels = {} } = input;
+  const { estimate, labels: userLabels = {}, processPart, calls, recordId, partOf } = input;
   const fields: SnakeJson = toSnakeCase({
     ...estimate,
     kind: "carbon_estimate",
-    schemaVersion: "1.2.0",
+    schemaVersion: versionOf([processPart, calls, recordId, partOf]),
+    processPart,
+    calls,
+    recordId,
+    partOf,
     status: statusOf(estimate),
     type: input.type,
     name: input.name ?? null,
@@ -136,6 +174,8 @@ export function restatedEstimateRecord(
   estimate: EstimateToRecord,
 ): CarbonEstimateRecord {
   const newer = new Map<string, unknown>([...Object.entries(previous), ...Object.entries(toSnakeCase(estimate) ?? {})]);
-  newer.set("schema_version", "1.2.0").set("status", statusOf(estimate));
+  newer
+    .set("schema_version", versionOf(Object.keys(serviceFields).map((name) => newer.get(name))))
+    .set("status", statusOf(estimate));
   return parseWith(carbonEstimateRecordSchema, Object.fromEntries(newer));
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 export const firstSchemaVersion = "1.0.0";
 
 /** Minor versions only add optional members: who reads the newest reads all of the same major version. */
-export const estimateSchemaVersions = ["1.0.0", "1.1.0", "1.2.0"] as const;
+export const estimateSchemaVersions = ["1.0.0", "1.1.0", "1.2.0", "1.3.0"] as const;
 
 export const isoTime = z.iso.datetime().meta({ description: "ISO 8601 in UTC: 2026-01-01T00:00:00.000Z" });
 

@@ -1,9 +1,10 @@
-import { appendFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, reasonOf } from "../errors.ts";
+import type { OtlpSink } from "../exporters/otel/otlp/sink.ts";
 import type { TaskReport } from "../monitor/task-figures.ts";
-import type { LastInterval } from "../monitor/task-intervals.ts";
+import type { LastWords } from "../monitor/task-reporting.ts";
+import { appendBounded } from "./bounded-write.ts";
 import { sayLastWords } from "./last-words.ts";
 import { summaryLine, summaryText } from "./summary.ts";
 
@@ -20,60 +21,69 @@ export interface ExitSurroundings {
 }
 
 export interface Ending {
-  readonly logger: { taskReport(): TaskReport; lastInterval(): LastInterval | null };
+  readonly logger: { taskReport(): TaskReport; lastWords(): LastWords | null };
+  /** Null where nothing is sent. */
+  readonly otlp: OtlpSink | null;
   readonly settings: Settings;
   readonly problems: () => readonly string[];
 }
 
 /**
- * At the end of the process, tells what its tasks used, and records what is not yet recorded, where that was asked for. A listener of
+ * At the end of the process, tells what its tasks used, and hands on what is not yet recorded or sent, where that was asked for. A listener of
  * the process is added then alone.
  */
 export function atExit(ending: Ending, surroundings: ExitSurroundings): void {
   const { summary = "none", ledger, records = "interval" } = ending.settings;
-  const recordsIntervals = ledger !== undefined && records === "interval";
-  if (summary === "none" && !recordsIntervals) return;
+  const handsOn = (ledger !== undefined && records !== "none") || ending.otlp !== null;
+  if (summary === "none" && !handsOn) return;
   // The application may go elsewhere before it ends.
   const workingDirectory = surroundings.workingDirectory();
   const place = summary === "stderr" ? summary : resolve(workingDirectory, summary);
   surroundings.onExit(() => {
-    quietly(() => summary !== "none" && summarise(ending, place, surroundings));
-    quietly(() => recordsIntervals && recordLast(ending, surroundings, workingDirectory));
+    // What handing on takes is not the application's.
+    const report = ending.logger.taskReport();
+    const problems = handsOn ? handOnLast(ending, surroundings, workingDirectory) : [];
+    if (summary !== "none") summarise(ending, { report, problems }, place, surroundings);
   });
 }
 
-function summarise({ logger, problems }: Ending, summary: string, surroundings: ExitSurroundings): void {
+interface End {
+  readonly report: TaskReport;
+  /** Of what is handed on at the end. */
+  readonly problems: readonly string[];
+}
+
+function summarise(ending: Ending, { report, problems }: End, summary: string, surroundings: ExitSurroundings): void {
   const { pid, command, writeStderr } = surroundings;
-  const ended = { pid, command, report: logger.taskReport(), problems: problems() };
+  // A configuration has several readers, and each says what is wrong with it.
+  const ended = { pid, command, report, problems: [...new Set([...ending.problems(), ...problems])] };
   if (summary === "stderr") {
     writeStderr(summaryText(ended));
     return;
   }
   const line = summaryLine(ended);
   try {
-    appendFileSync(summary, line);
+    appendBounded(summary, line);
   } catch (error) {
     // What was asked for and cannot be done is said where it may be seen.
-    writeStderr(`carbon-ops: The summary cannot be written to ${summary} (${messageOf(error)}); name another file.\n`);
+    writeStderr(`carbon-ops: The summary cannot be written to ${summary} (${reasonOf(error)}); name another file.\n`);
   }
 }
 
-/** Nothing is written where nothing happened. */
-function recordLast(
-  { logger, settings }: Ending,
+/** Nothing is written or sent where nothing happened. Returns what went wrong, one sentence each; never throws. */
+function handOnLast(
+  { logger, settings, otlp }: Ending,
   { environment, pid }: ExitSurroundings,
   workingDirectory: string,
-): void {
-  const last = logger.lastInterval();
-  if (last === null || last.interval.names.length === 0) return;
-  sayLastWords({ last, settings, environment: { ...environment }, workingDirectory, pid });
-}
-
-/** The application is ending as it wants to: nothing of ours may make it end otherwise. */
-function quietly(work: () => unknown): void {
+): readonly string[] {
   try {
-    work();
-  } catch {
-    // There is nobody left to tell.
+    const last = logger.lastWords();
+    if (last === null) return [];
+    const { span, tasks, closed } = last;
+    if ((span?.parts ?? []).length + tasks.length + closed.interval.names.length === 0) return [];
+    const state = otlp?.state() ?? null;
+    return sayLastWords({ last, otlp: state, settings, environment: { ...environment }, workingDirectory, pid });
+  } catch (error) {
+    return [`What the process did last is not recorded or sent, because ${messageOf(error)}.`];
   }
 }

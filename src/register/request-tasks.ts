@@ -1,8 +1,11 @@
 import { subscribe } from "node:diagnostics_channel";
+import { clearInterval, setInterval } from "node:timers";
 import type { Task, TaskOptions } from "../monitor/task.ts";
 import type { TaskOutcome } from "../monitor/task-figures.ts";
+import { awaitRoute } from "./mounted-routes.ts";
 import { bindRequestEvents } from "./request-events.ts";
-import { methodOf, type RoutedRequest, RouteNames, requestName } from "./route-names.ts";
+import { type RoutedRequest, RouteNames } from "./route-names.ts";
+import type { RouteOfPath } from "./route-patterns.ts";
 import { addServerTiming, type TimedResponse } from "./server-timing.ts";
 
 export interface RequestWatch {
@@ -12,6 +15,8 @@ export interface RequestWatch {
   readonly bindsRequestEvents: boolean;
   /** What a server of ours answers is no task of the application. */
   readonly isOwnServer: (server: unknown) => boolean;
+  /** Null where nobody has written down the routes. */
+  readonly routeOfPath: RouteOfPath | null;
 }
 
 /** On which the application, or a plug-in of its framework, may say which route a request took: `{ request, route }`. */
@@ -20,7 +25,15 @@ const routeChannel = "carbon-ops.request.route";
 /** How often responses are looked at whose client may have gone, in milliseconds. */
 const lookMs = 100;
 
-/** The members of node:http's objects that are read here; whatever else is published on these channels is left alone. */
+/** What is published on the channels that are listened to; whatever else comes there is left alone. */
+interface Message {
+  readonly request?: unknown;
+  readonly response?: unknown;
+  readonly server?: unknown;
+  readonly route?: unknown;
+}
+
+/** The members of node:http's objects that are read here. */
 interface WatchedResponse extends TimedResponse {
   readonly statusCode?: unknown;
   readonly destroyed?: unknown;
@@ -31,8 +44,9 @@ interface WatchedResponse extends TimedResponse {
  * (node:diagnostics_channel, "http.server.request.start" and "http.server.response.finish"), so that nothing of the application is
  * patched and no listener is added to its objects. That a client has gone is not told: open responses are looked at.
  */
-export function watchRequests({ logger, addsServerTiming, bindsRequestEvents, isOwnServer }: RequestWatch): void {
-  const names = new RouteNames();
+export function watchRequests(watch: RequestWatch): void {
+  const { logger, addsServerTiming, bindsRequestEvents, isOwnServer } = watch;
+  const names = new RouteNames(watch.routeOfPath);
   const open = new Map<object, Task>();
   let timer: NodeJS.Timeout | null = null;
 
@@ -58,13 +72,16 @@ export function watchRequests({ logger, addsServerTiming, bindsRequestEvents, is
     if (!isObject(request) || !isObject(response) || isOwnServer(server)) return;
     const routed: RoutedRequest = request;
     look();
-    const task = logger.start(requestName(methodOf(routed), null), {
+    // Read once: the application may put another one in its place.
+    const { method } = routed;
+    const task = logger.start(names.unrouted(method), {
       isRoot: true,
-      nameLater: () => names.nameOf(routed),
+      nameLater: () => names.nameOf(routed, method),
     });
     open.set(response, task);
     if (bindsRequestEvents) bindRequestEvents(request, task);
     if (addsServerTiming) addServerTiming(response, task);
+    awaitRoute(request);
   });
 
   onMessage("http.server.response.finish", ({ response }) => {
@@ -85,11 +102,11 @@ export function watchRequests({ logger, addsServerTiming, bindsRequestEvents, is
 }
 
 /** An error in a subscriber would end the application. */
-function onMessage(channel: string, take: (message: Readonly<Record<string, unknown>>) => void): void {
+function onMessage(channel: string, take: (message: Message) => void): void {
   subscribe(
     channel,
     guarded((message) => {
-      if (isObject(message)) take({ ...message });
+      if (isObject(message)) take(message);
     }),
   );
 }

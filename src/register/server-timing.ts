@@ -13,9 +13,9 @@ const header = "Server-Timing";
  */
 export function addServerTiming(response: object, task: Task): void {
   if (!("writeHead" in response) || typeof response.writeHead !== "function") return;
-  const { writeHead } = response;
-  const timed = function (this: unknown, ...given: unknown[]): unknown {
-    return Reflect.apply(writeHead, this, withTiming(this, given, task));
+  const { writeHead: writeHeadOwn } = response;
+  const timed = function writeHead(this: unknown, ...given: unknown[]): unknown {
+    return Reflect.apply(writeHeadOwn, this, withTiming(this, given, task));
   };
   Object.defineProperty(response, "writeHead", { configurable: true, enumerable: false, writable: true, value: timed });
 }

@@ -10,12 +10,15 @@ export interface EndedProcess {
   readonly problems: readonly string[];
 }
 
+/** Held as it is now: the process ends with whatever an application has put in its place. */
+const { stringify } = JSON;
+
 /** Names that are shown; files have all of them. */
 const shownNames = 20;
 
 /** One line of JSON, so that several processes may write to one file. */
 export function summaryLine({ pid, command, report, problems }: EndedProcess): string {
-  return `${JSON.stringify(toSnakeCase({ pid, command, ...report, problems }))}\n`;
+  return `${stringify(toSnakeCase({ pid, command, ...report, problems }))}\n`;
 }
 
 /** For people: the names with the largest CPU time first, then what is no task's. Energy is above the idle baseline. */

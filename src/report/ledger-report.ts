@@ -144,6 +144,8 @@ export interface FactorCited {
 export interface LeftOut {
   /** Replaced by restatements. */
   readonly supersededCount: number;
+  /** Of an application's tasks, where the record of the command that it was holds their energy too. */
+  readonly partCount: number;
   /** Records of other kinds, by kind. */
   readonly otherKinds: readonly Counted<string>[];
   /** Estimates that do not fit their schema, and what is wrong with the first of them. */

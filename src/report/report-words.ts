@@ -38,6 +38,19 @@ export function energyUncertaintyText({ energyUncertainty, total }: LedgerReport
   return `one standard uncertainty lies between ${formatEnergyWh(noneSharedWh)}, were no error shared, and ${formatEnergyWh(allSharedWh)}, were all${missing}`;
 }
 
+/** Less than this part of the energy is not worth a sentence. */
+const negligibleShare = 0.005;
+
+/**
+ * What a total has more than was read, in a sentence; empty where it is next to nothing. A record's energy is the mean of what it can have been,
+ * and that is nothing below 0 (`energy_wh`), while readings near 0 lie on both sides of it (`energy_wh_stated`).
+ */
+export function truncationText({ energyWh, energyWhStated }: AggregateGroup): string {
+  const excessWh = energyWh - energyWhStated;
+  if (!(excessWh > negligibleShare * energyWh)) return "";
+  return `${formatEnergyWh(excessWh)} of the energy (${shareText(excessWh / energyWh)}) is there because no record counts for less than 0: the readings add up to ${formatEnergyWh(energyWhStated)}.`;
+}
+
 const dimensionTitles = { task: "By task", region: "By region", host: "By host" } as const;
 
 export function breakdownTitle({ dimension, labelName }: Breakdown): string {
@@ -57,6 +70,17 @@ export function unnamedText({ dimension }: Breakdown): string {
 export function othersText({ others, isExact }: Breakdown): string {
   if (others === null) return "";
   return `${isExact ? "" : "at least "}${others.count} ${others.count === 1 ? "other" : "others"}`;
+}
+
+/** "a day", "an hour", "2 years". */
+export function oneText({ unit, size }: TimeSeries): string {
+  if (size > 1) return `${size} ${unit}s`;
+  return `${unit === "hour" ? "an" : "a"} ${unit}`;
+}
+
+/** "CO2e an hour", "CO2e in 2 years". */
+export function perText(figure: string, time: TimeSeries): string {
+  return `${figure} ${time.size === 1 ? "" : "in "}${oneText(time)}`;
 }
 
 export function periodTitle({ unit, size }: TimeSeries): string {
@@ -113,11 +137,15 @@ function energyText({ energyProvenance, energySources }: DataQuality): string {
   return `Energy: ${words.join(", ")}${sources.length === 0 ? "" : ` (${sources.join("; ")}${more})`}.`;
 }
 
-function leftOutTexts({ supersededCount, otherKinds, unusableCount, firstUnusable }: LeftOut): readonly string[] {
+function leftOutTexts(leftOut: LeftOut): readonly string[] {
+  const { supersededCount, partCount, otherKinds, unusableCount, firstUnusable } = leftOut;
   const others = otherKinds.map(({ value, count: times }) => `${times} ${value}`);
   return [
     ...(supersededCount > 0
       ? [`${count(supersededCount, "record")} replaced by restatements: the latest counts.`]
+      : []),
+    ...(partCount > 0
+      ? [`${count(partCount, "record")} of tasks whose command has a record with their energy: that one counts.`]
       : []),
     ...(others.length > 0 ? [`Records that are no estimates: ${others.join(", ")}.`] : []),
     ...(unusableCount > 0 && firstUnusable !== null

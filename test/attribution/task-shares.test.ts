@@ -69,6 +69,8 @@ test("where others had the CPU, the time that tasks held the loop is scaled down
 test("a task that ran while the host drew little does not pay for what it drew later", () => {
   const shares = new TaskShares();
   const [early, late] = [holder(shares), holder(shares)];
+  shares.endTick(tick());
+  shares.endWindow(window());
   early.hold(100);
   shares.endTick(tick({ activeWatts: 5 }));
   late.hold(100);
@@ -88,6 +90,46 @@ test("before the window ends, a task's joules are those of its CPU time at the l
   expect(task.settled().marginalJoules).toBeCloseTo(1, 12);
   expect(task.provisional().marginalJoules).toBeCloseTo(1.5, 12);
   expect(task.provisional().isSettled).toBe(false);
+});
+
+test("in the first window, where nothing is known of the others yet, CPU seconds count alike whenever power became known", () => {
+  const shares = new TaskShares();
+  const [early, late] = [holder(shares), holder(shares)];
+  early.hold(100);
+  shares.endTick(tick({ activeWatts: null }));
+  late.hold(20);
+  shares.endTick(tick({ processCpuSeconds: 0.02, loopCpuSeconds: 0.02, activeWatts: 50 }));
+  shares.endWindow(
+    window({ marginalJoules: 6, processCpuSeconds: 0.12, othersCpuSeconds: 0.28, durationSeconds: 0.2 }),
+  );
+  expect(early.settled().marginalJoules).toBeCloseTo(5, 12);
+  expect(late.settled().marginalJoules).toBeCloseTo(1, 12);
+});
+
+test("until a window has ended, no joules are made up", () => {
+  const shares = new TaskShares();
+  const task = holder(shares);
+  task.hold(100);
+  shares.endTick(tick());
+  task.hold(50);
+  expect(task.provisional().provisionalJoules).toBeNull();
+});
+
+test("provisional joules are the CPU time's at the window's before, though the ticks of both are weighted on other scales", () => {
+  const shares = new TaskShares();
+  const task = holder(shares);
+  const provisional: (number | null)[] = [];
+  // The first window knows nothing of the others, who keep three CPUs busy: 30 J for each CPU second.
+  for (let second = 0; second < 3; second += 1) {
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      task.hold(20);
+      shares.endTick(tick({ processCpuSeconds: 0.02, loopCpuSeconds: 0.02, activeWatts: 96 }));
+    }
+    provisional.push(task.provisional().provisionalJoules);
+    shares.endWindow(window({ marginalJoules: 6, processCpuSeconds: 0.2, othersCpuSeconds: 3, durationSeconds: 1 }));
+  }
+  expect(provisional).toEqual([null, expect.closeTo(6, 9), expect.closeTo(6, 9)]);
+  expect(task.settled().marginalJoules).toBeCloseTo(18, 9);
 });
 
 test("CPU time of threads beside the loop is no task's", () => {

@@ -33,3 +33,9 @@ test("a task that is nearly all that was active cannot be confused with anything
   expect(taskPartUncertainty({ ...part, partOfProcess: 1, partOfActive: 1 }).shareLnSigma).toBe(0);
   expect(taskPartUncertainty(part).shareLnSigma).toBeCloseTo(Math.hypot(0.12, 0.06), 12);
 });
+
+test("joules that are taken at a rate of before are between nothing and twice as much", () => {
+  const settled = taskPartUncertainty({ ...part, meanSeconds: 20 });
+  const open = taskPartUncertainty({ ...part, meanSeconds: 20, provisionalJoules: 3 });
+  expect(open.additiveJoules).toBeCloseTo(Math.hypot(settled.additiveJoules, 3 / Math.sqrt(3)), 12);
+});

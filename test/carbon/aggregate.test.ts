@@ -51,10 +51,10 @@ test("means add up; shared errors add linearly and private ones in quadrature", 
   expect(total?.average?.standardUncertaintyGrams).toBeCloseTo(Math.hypot(4 * 0.3, 2 * 0.4), 12);
 });
 
-test("groups by region, source, host, day and label, or by several at once", async () => {
+test("groups by name, region, source, host, day and label, or by several at once", async () => {
   const records = [
     record(),
-    record({ region: "FR", host: null, labels: {} }),
+    record({ name: "train", region: "FR", host: null, labels: {} }),
     record({ start_ts: "2026-01-02T00:00:00.000Z" }),
   ];
   const namesBy = async (by: Parameters<typeof openAggregator>[0]["by"]): Promise<unknown> =>
@@ -62,6 +62,10 @@ test("groups by region, source, host, day and label, or by several at once", asy
       ...keys.values(),
       recordCount,
     ]);
+  expect(await namesBy("name")).toEqual([
+    ["train", 1],
+    [null, 2],
+  ]);
   expect(await namesBy("region")).toEqual([
     ["DE", 2],
     ["FR", 1],
@@ -331,4 +335,28 @@ test("a label with a value of its own per record ends with a sentence, not with 
     for (let index = 0; index <= 20_000; index += 1) aggregator.add(record({ labels: { request: String(index) } }));
   };
   expect(all).toThrow("more than 20000 groups");
+});
+
+test("calls add up beside what the records that count them hold, and are null where none does", async () => {
+  const marginal = figures(4, "marginal");
+  const counted = record({ calls: { started: 3 }, marginal, energy_wh_stated: -1, labels: { team: "a" } });
+  const { total, groups } = await aggregate([counted, counted, record({ calls: { started: 0 } }), record()], {
+    by: "label:team",
+  });
+  expect(total?.calls).toEqual({
+    recordCount: 3,
+    started: 6,
+    energyWhStated: 28,
+    averageGrams: 30,
+    marginalGrams: 8,
+  });
+  expect(groups.map(({ calls }) => calls?.started ?? null)).toEqual([6, 0]);
+  expect((await aggregate([record()])).total?.calls).toBeNull();
+});
+
+test("a number of calls that is none is refused", async () => {
+  await expect(aggregate([record({ calls: { started: Number.NaN } })])).rejects.toMatchObject({
+    code: "INPUT_INVALID",
+    message: expect.stringContaining("calls.started"),
+  });
 });

@@ -198,6 +198,37 @@ test("interrupted before two rounds: a sentence, no figures, status 130", async 
   expect(stderr).toContain("interrupted before two rounds");
 });
 
+test("a command that ignores the first signal is killed with all it has started by the second one", async () => {
+  const cwd = temporaryDirectory();
+  const stubborn =
+    "trap '' INT TERM; (while :; do echo x >> beat; sleep 0.1; done) & echo now; wait; while :; do sleep 0.1; done";
+  const child = startCarbonOps(["compare", "--show-output", stubborn, stubborn], { cwd });
+  let stderr = "";
+  let signals = 0;
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    // It says so after a second of waiting for the command.
+    const wanted = [/now\n/, /SIGINT again kills it/][signals];
+    if (wanted?.test(stderr) === true) {
+      signals += 1;
+      child.kill("SIGINT");
+    }
+  });
+  const { status } = await endOf(child);
+  expect(status).toBe(130);
+  expect(stderr.match(/^carbon-ops: .*$/gm)).toEqual([expect.stringContaining("interrupted before two rounds")]);
+  const beats = readFileSync(join(cwd, "beat"), "utf8");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(readFileSync(join(cwd, "beat"), "utf8")).toBe(beats);
+});
+
+test("that a command fails is said first, whichever takes no energy", async () => {
+  // The seed has B first.
+  const { status, stderr } = await carbonOps(["compare", "--quiet", "--seed", "3", "false", "true"], countedCommands());
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^carbon-ops: A \("false"\) failed in warm-up 1: .*\n$/);
+});
+
 test("without counters it says that it compares CPU time", async () => {
   const cwd = temporaryDirectory();
   const busy = (count: string): string => `node -e 'for (let i = 0, s = 0; i < ${count}; i++) s += i;'`;
@@ -212,7 +243,7 @@ test("without counters it says that it compares CPU time", async () => {
 });
 
 test.each([
-  [["a"], "There are 1 commands, but two to 8"],
+  [["a"], "There is 1 command, but 2 to 8 can be compared"],
   [["a", " "], "A command is empty"],
   [["--runs", "1", "a", "b"], '--runs is "1", but must be a whole number from 2'],
   [["--detect", "0", "a", "b"], '--detect is "0", but must be a percentage'],

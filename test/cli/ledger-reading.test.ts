@@ -104,6 +104,59 @@ test("stats shows a row for each group and one for all, for people", async () =>
   expect(words).toContain("Records left out: 2 that are no estimates.");
 });
 
+test("stats groups by the name of what was measured", async () => {
+  const { run } = await shellWith(async (ledger) => {
+    await ledger.append(await estimate({ name: "pay" }));
+    await ledger.append(await estimate({ name: "  " }));
+    await ledger.append(await estimate({ name: "pay" }));
+  });
+  const { words, status } = await run("stats", "a.ndjson", "--by", "name");
+  expect(status).toBe(0);
+  expect(words).toMatch(/^name records energy .* quality " " 1 .* pay 2 .* total 3 /);
+});
+
+test("stats say how much more a total is than the readings, where that is not next to nothing", async () => {
+  const near = { energy_wh: 1, energy_wh_stated: 0.9 };
+  const shell = await shellWith(async (ledger) => {
+    for (let index = 0; index < 3; index += 1) await ledger.append({ ...(await estimate()), ...near });
+  });
+  const { words } = await shell.run("stats", "a.ndjson");
+  expect(words).toContain(
+    "300 mWh of the energy (10.0 %) is there because no record counts for less than 0: the readings add up to 2.70 Wh.",
+  );
+  const { words: without } = await (await twoTeams()).run("stats", "a.ndjson");
+  expect(without).not.toContain("less than 0");
+});
+
+/** So many calls, of which one failed. */
+function calls(started: number) {
+  return {
+    started,
+    watched: started,
+    completed: started - 1,
+    failed: 1,
+    cancelled: 0,
+    durationSeconds: started,
+    cpuSeconds: started,
+  };
+}
+
+test("stats say joules and grams per call where records count calls", async () => {
+  const { run } = await shellWith(async (ledger) => {
+    await ledger.append(await estimate({ name: "pay", labels: { team: "web" }, calls: calls(60) }));
+    await ledger.append(await estimate({ name: "pay", labels: { team: "web" }, calls: calls(40) }));
+    await ledger.append(await estimate({ name: "(other threads)", processPart: "other_threads" }));
+  });
+  const { stdout } = await run("stats", "a.ndjson", "--json");
+  const { total } = JSON.parse(stdout);
+  const { words } = await run("stats", "a.ndjson", "--by", "label:team");
+  expect(total.calls).toMatchObject({ record_count: 2, started: 100 });
+  expect(words).toContain("quality calls energy/call CO2e/call");
+  const joules = Math.round(36 * Number(total.calls.energy_wh_stated));
+  expect(words).toMatch(new RegExp(`web 3 .* 100 ${joules} J [\\d.]+ m?g `));
+  expect(words).toContain("Per call are means over the calls that started, of the 2 records that count calls.");
+});
+
 test("stats of records that are asked for alone", async () => {
   const { run } = await twoTeams();
   const { stdout } = await run("stats", "a.ndjson", "--label", "team=ml", "--json");

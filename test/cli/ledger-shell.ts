@@ -21,6 +21,7 @@ export function ledgerShell() {
       clock: systemClock,
       roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
       onSignal: () => () => undefined,
+      sendSignal: () => undefined,
       setExitCode: (code: number) => {
         status = code;
       },

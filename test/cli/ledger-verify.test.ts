@@ -29,6 +29,7 @@ function shell(isTerminal = false) {
         clock: { ...systemClock, monotonicNs: () => systemClock.monotonicNs() * 1000n },
         roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
         onSignal: () => () => undefined,
+        sendSignal: () => undefined,
         setExitCode: (code: number) => {
           status = code;
         },

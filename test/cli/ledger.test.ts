@@ -41,6 +41,7 @@ function shell(directory = temporaryDirectory()) {
       clock: systemClock,
       roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
       onSignal: () => () => undefined,
+      sendSignal: () => undefined,
       setExitCode: (code: number) => {
         status = code;
       },

@@ -24,6 +24,7 @@ export function shellIn(
       clock: systemClock,
       roots: { proc: "/proc", sys: "/sys", msr: "/dev/cpu" },
       onSignal: () => () => undefined,
+      sendSignal: () => undefined,
       setExitCode: (code: number) => {
         status = code;
       },

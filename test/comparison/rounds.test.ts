@@ -46,6 +46,35 @@ test("a failure ends it, and complete rounds are kept", async () => {
   expect(failure?.message).toBe("It failed.");
 });
 
+test("a command that fails is named, though one before it in the round was too short", async () => {
+  const tried: number[] = [];
+  const codes = ["COMMAND_FAILED", "COMPARISON_UNRESOLVED", "COMPARISON_UNRESOLVED"] as const;
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { rounds, failure } = await interleavedRounds({
+      ...three,
+      seed,
+      run: async (command) => {
+        tried.push(command);
+        throw new CarbonOpsError(codes[command] ?? "USAGE", `${command} has ended it.`);
+      },
+    });
+    expect(rounds).toEqual([]);
+    expect(failure?.message).toBe("0 has ended it.");
+  }
+  expect(tried.length).toBeGreaterThan(6);
+});
+
+test("where commands are too short and none fails, the first of them is named", async () => {
+  const { failure } = await interleavedRounds({
+    ...three,
+    run: async (command, round) => {
+      if (command === 0) return exampleRun({ command, round }, 1);
+      throw new CarbonOpsError("COMPARISON_UNRESOLVED", "It is too short.");
+    },
+  });
+  expect(failure?.message).toBe("It is too short.");
+});
+
 test("a defect is no failure of a command", async () => {
   const run = async (): Promise<never> => {
     throw new TypeError("a defect");

@@ -80,7 +80,7 @@ test("a file that is not there is named", async () => {
   const path = join(plantTree({}), "gone.json");
   await expect(readConfigFile(path)).rejects.toMatchObject({
     code: "CONFIG_UNREADABLE",
-    message: expect.stringContaining(`${path} cannot be read (ENOENT`),
+    message: expect.stringContaining(`${path} cannot be read (no such file or directory)`),
   });
 });
 

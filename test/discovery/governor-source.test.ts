@@ -147,6 +147,7 @@ test("a governor that comes back under another id is a gap, and its totals are n
     }
   });
   expect(Number(source.read().hostMicrojoules)).toBe(before);
+  expect(Number(source.read().uncountedNs)).toBeGreaterThan(0);
 });
 
 test("a span that ends while the governor has been away has a gap, and says what is known", async () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { examineGpuSources, openGpuSources } from "../../src/discovery/gpu-examination.ts";
 import type { HostRoots } from "../../src/host/roots.ts";
 import { kernelTree, writeKernelFile } from "../support/kernel-tree.ts";
@@ -26,6 +26,28 @@ test("an NVIDIA GPU whose library is missing is named, so that its missing energ
   const { nvml } = await examined(roots);
   expect(nvml?.why).toContain("in no figure: NVIDIA L4");
   expect(nvml?.why).toContain("CARBON_OPS_NVML_LIBRARY");
+});
+
+test("where no driver of NVIDIA shows itself, the package that would call its library is not even loaded", async () => {
+  vi.resetModules();
+  const opened = vi.fn<(path: string) => void>();
+  vi.doMock("../../src/energy/nvml/library.ts", () => ({
+    defaultNvmlLibrary: nowhere,
+    openNvmlLibrary: async (path: string) => {
+      opened(path);
+      return { library: null, problem: "it was asked for", missing: "library" };
+    },
+  }));
+  onTestFinished(() => {
+    vi.doUnmock("../../src/energy/nvml/library.ts");
+  });
+  const discovery = await import("../../src/discovery/gpu-examination.ts");
+  const roots = kernelTree();
+  expect(await discovery.openGpuSources({ roots, clock: manualClock() })).toEqual([]);
+  expect(opened).not.toHaveBeenCalled();
+  writeKernelFile(join(roots.proc, "driver/nvidia/version"), "NVRM version: 550\n");
+  await discovery.openGpuSources({ roots, clock: manualClock() });
+  expect(opened).toHaveBeenCalledWith(nowhere);
 });
 
 test("an Intel board that counts joules is usable", async () => {

@@ -13,10 +13,10 @@ import { carbonOps, endOf, temporaryDirectory } from "../support/program.ts";
 import { builtEntry, spinLine, startProgram } from "./own-program.ts";
 import { residueOf } from "./task-bench-top.ts";
 
-/** Names in the records of a ledger, in alphabetical order. */
+/** Names of tasks in the records of a ledger, in alphabetical order. */
 function namesIn(ledger: string): string[] {
   return recordsOf(ledger)
-    .flatMap(({ name }) => (typeof name === "string" ? [name] : []))
+    .flatMap(({ name, process_part: part }) => (typeof name === "string" && part === "task" ? [name] : []))
     .sort();
 }
 
@@ -90,6 +90,9 @@ test("a process and those that it forks each record their own, into one ledger",
   ]);
   expect(await endOf(program.child)).toMatchObject({ status: 0, stderr: "" });
   expect(namesIn(program.ledger)).toEqual(["one", "parent", "two"]);
+  // What the parent had of its children is theirs to record.
+  const parts = recordsOf(program.ledger).map(({ process_part: part }) => part);
+  expect(new Set(parts)).toEqual(new Set([undefined, "task", "outside_tasks", "other_threads"]));
 });
 
 test("the workers of a cluster record into one ledger", async () => {

@@ -12,6 +12,8 @@ interface QueueBench {
   /** What the next appends, or the next opening, fail with. */
   readonly failing: { append: ErrorCode | null; open: ErrorCode | null };
   readonly openings: { count: number };
+  /** Keeps appends waiting after what they wrote, until the answer is called. */
+  readonly hold: () => () => void;
 }
 
 function failure(code: ErrorCode): CarbonOpsError {
@@ -23,10 +25,12 @@ function queueBench(): QueueBench {
   const written: JsonObject[] = [];
   const failing: QueueBench["failing"] = { append: null, open: null };
   const openings = { count: 0 };
+  let held: Promise<void> = Promise.resolve();
   const recorder: Recorder = {
     append: async (record) => {
       if (failing.append !== null) throw failure(failing.append);
       written.push(record);
+      await held;
       return { path: "a.ndjson", seq: written.length, lineHash: "" };
     },
     close: async () => undefined,
@@ -41,7 +45,14 @@ function queueBench(): QueueBench {
       return recorder;
     },
   });
-  return { queue, written, failing, openings };
+  const hold = (): (() => void) => {
+    let letGo = (): void => undefined;
+    held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    return () => letGo();
+  };
+  return { queue, written, failing, openings, hold };
 }
 
 function numbered(index: number) {
@@ -91,17 +102,18 @@ test("what can never be written is counted by its reason, and a note says so", a
   queue.add(async () => Promise.reject(new Error("no energy was read")));
   // The note cannot be written either.
   await queue.flush();
+  expect(queue.problems).toContain(
+    "3 records were not written to a.ndjson; a note there will say why, once the ledger takes one.",
+  );
   failing.append = null;
   await queue.flush();
   expect(written).toMatchObject([
     {
       kind: "note",
-      text: "The process 7 of host a did not write 3 records between 1970-01-01T00:00:01.000Z and 1970-01-01T00:00:01.000Z: 1 because no energy was read; 2 because it does not fit (It fails with RECORD_INVALID).",
+      text: "The process 7 of host a did not write 3 records between 1970-01-01T00:00:01.000Z and 1970-01-01T00:00:01.000Z: 1 (no energy was read), 2 (it does not fit: It fails with RECORD_INVALID).",
     },
   ]);
-  expect(queue.problems).toEqual([
-    "3 records were not written to a.ndjson; a note there says why, once it can be written.",
-  ]);
+  expect(queue.problems).toEqual(["3 records were not written to a.ndjson; a note there says why."]);
 });
 
 test("after a failed sync nobody knows whether a record is there: it is not written twice, and those behind it are not lost", async () => {
@@ -114,7 +126,7 @@ test("after a failed sync nobody knows whether a record is there: it is not writ
   await queue.flush();
   expect(written).toMatchObject([
     { index: 2 },
-    { kind: "note", text: expect.stringContaining("1 because nobody knows whether it reached the disk") },
+    { kind: "note", text: expect.stringContaining("1 (nobody knows whether it reached the disk)") },
   ]);
   expect(openings.count).toBe(2);
 });
@@ -133,11 +145,27 @@ test("a full queue takes nothing more, and the note has the number of what it di
   });
 });
 
+test("what is dropped while a note is being written is in the next one", async () => {
+  const { queue, written, hold } = queueBench();
+  queue.drop("it was early");
+  const letGo = hold();
+  const flushed = queue.flush();
+  await expect.poll(() => written.length).toBe(1);
+  queue.drop("it was early");
+  letGo();
+  await flushed;
+  await queue.flush();
+  expect(written.map(({ text }) => text)).toEqual([
+    expect.stringContaining("did not write 1 record "),
+    expect.stringContaining("did not write 1 record "),
+  ]);
+});
+
 test("however many reasons there are, a note stays short", async () => {
   const { queue, written } = queueBench();
   for (let index = 0; index < 1000; index += 1) queue.drop(`of reason ${index}`);
   await queue.flush();
-  expect(written).toMatchObject([{ text: expect.stringContaining("980 because of other reasons") }]);
+  expect(written).toMatchObject([{ text: expect.stringContaining("980 (other reasons)") }]);
 });
 
 test("closing tries once more; what is left then is counted, and nothing goes on in the background", async () => {
@@ -146,8 +174,8 @@ test("closing tries once more; what is left then is counted, and nothing goes on
   queue.add(numbered(1));
   await queue.close();
   expect(queue.problems).toEqual([
-    "It fails with LEDGER_LOCKED. (0 records wait for a.ndjson.)",
-    "1 record was not written to a.ndjson; a note there says why, once it can be written.",
+    "It fails with LEDGER_LOCKED.",
+    "1 record was not written to a.ndjson; the ledger has no note of these: 1 (the application ended).",
   ]);
   expect(openings.count).toBeLessThanOrEqual(2);
 });

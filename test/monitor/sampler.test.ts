@@ -161,6 +161,17 @@ test("after closing, the totals stay and nothing is read any more", () => {
   expect({ closed, reads }).toEqual({ closed: true, reads: readsAtClosing });
 });
 
+test("time in which nobody counted is no measured time, and has no idle energy", () => {
+  const { now, sampled } = scriptedHost();
+  let uncountedNs = 0n;
+  const source = { ...sampled.source, read: () => ({ ...sampled.source.read(), uncountedNs }) };
+  const sampler = new Sampler({ ...sampled, source }, 20);
+  Object.assign(now, { seconds: 105, joules: 100 });
+  uncountedNs = 4_000_000_000n;
+  sampler.advance();
+  expect(sampler.totals).toMatchObject({ durationSeconds: 1, hostJoules: 100, activeJoules: 80 });
+});
+
 /** The reading of a host that draws 100 W: at second 100 it has drawn nothing. */
 function readingAt(seconds: number): EnergyReading {
   const hostMicrojoules = BigInt(Math.round((seconds - 100) * 100e6));

@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import type { EnergyReading, EnergySource } from "../../src/energy/source.ts";
 import type { OwnProcess } from "../../src/monitor/own-process.ts";
 import { ProcessTasks } from "../../src/monitor/process-tasks.ts";
 import { Sampler } from "../../src/monitor/sampler.ts";
@@ -13,8 +14,11 @@ import { type HostState, scriptedHost } from "./scripted-host.ts";
 export interface TaskBench {
   readonly tasks: ProcessTasks;
   readonly host: HostState;
+  readonly sampler: Sampler;
   /** Keeps the event loop busy. */
   readonly work: (milliseconds: number) => void;
+  /** Time passes, and power is drawn, in which nobody uses a CPU. */
+  readonly wait: (milliseconds: number) => void;
   /** Ends the tick and the window, as the logger does each second. */
   readonly settle: () => void;
   readonly report: () => TaskReport;
@@ -29,11 +33,38 @@ interface BenchOptions {
   readonly random?: () => number;
   /** Without a source of energy. */
   readonly isBlind?: boolean;
+  /** The source tells each tenth of a second, as the governor does, while it is there. */
+  readonly governor?: { isAway: boolean };
 }
 
-export function taskBench({ watts = 100, random = () => 0, isBlind = false }: BenchOptions = {}): TaskBench {
-  let nowMs = 0;
-  const { now: host, sampled } = scriptedHost();
+/** A tenth of a second, in milliseconds; a source that tells nothing for longer than a quarter of one is silent. */
+const governorTickMs = 100;
+const silentAfterMs = 250;
+
+/** A source whose readings are those that it was there for. */
+function governedSource(source: EnergySource, readings: readonly EnergyReading[]): EnergySource {
+  const first = readings[0] ?? source.read();
+  return {
+    ...source,
+    read: () => readings.at(-1) ?? first,
+    readAround: (monotonicNs) => {
+      const at = Math.max(
+        0,
+        readings.findLastIndex((reading) => reading.monotonicNs <= monotonicNs),
+      );
+      const [before, after] = [readings[at] ?? first, readings[at + 1] ?? null];
+      const isApart = Number((after?.monotonicNs ?? monotonicNs) - before.monotonicNs) / 1e6 > silentAfterMs;
+      return { before, after, silence: isApart ? "it is away" : null };
+    },
+  };
+}
+
+export function taskBench({ watts = 100, random = () => 0, isBlind = false, governor }: BenchOptions = {}): TaskBench {
+  let [nowMs, cpuMs] = [0, 0];
+  const { now: host, sampled: scripted } = scriptedHost();
+  const readings = [scripted.source.read()];
+  const sampled =
+    governor === undefined ? scripted : { ...scripted, source: governedSource(scripted.source, readings) };
   const sampler = new Sampler(sampled, 0);
   const own: OwnProcess | null = isBlind
     ? null
@@ -53,7 +84,7 @@ export function taskBench({ watts = 100, random = () => 0, isBlind = false }: Be
     roots: { proc: "/nowhere", sys: "/nowhere" },
     own,
     nowMs: () => nowMs,
-    processCpuSeconds: () => nowMs / 1000,
+    processCpuSeconds: () => cpuMs / 1000,
     random,
     figures: (task) => taskFigures(task, measured(), nowMs),
   });
@@ -64,17 +95,23 @@ export function taskBench({ watts = 100, random = () => 0, isBlind = false }: Be
     sampler.advance();
     tasks.endWindow();
   };
+  const pass = (milliseconds: number, cpuMilliseconds: number): void => {
+    const before = nowMs;
+    nowMs += milliseconds;
+    cpuMs += cpuMilliseconds;
+    host.seconds += milliseconds / 1000;
+    host.joules += (watts * milliseconds) / 1000;
+    host.hostBusyCpuSeconds += cpuMilliseconds / 1000;
+    host.taskCpuSeconds += cpuMilliseconds / 1000;
+    const isTick = Math.floor(nowMs / governorTickMs) > Math.floor(before / governorTickMs);
+    if (isTick && governor?.isAway === false) readings.push(scripted.source.read());
+  };
   return {
     tasks,
     host,
-    work: (milliseconds) => {
-      const seconds = milliseconds / 1000;
-      nowMs += milliseconds;
-      host.seconds += seconds;
-      host.joules += watts * seconds;
-      host.hostBusyCpuSeconds += seconds;
-      host.taskCpuSeconds += seconds;
-    },
+    sampler,
+    work: (milliseconds) => pass(milliseconds, milliseconds),
+    wait: (milliseconds) => pass(milliseconds, 0),
     settle,
     report,
     edge: () => ({
@@ -82,6 +119,7 @@ export function taskBench({ watts = 100, random = () => 0, isBlind = false }: Be
       monotonicNs: BigInt(Math.round(nowMs * 1e6)),
       report: report(),
       measured: measured(),
+      totals: own?.sampler.totals ?? null,
       labelsOf: (name) => tasks.names.labelsOf(name),
     }),
     named: (name) => {

@@ -3,6 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isAskedFor } from "../../src/register/asked-for.ts";
+import { otlpReceiver, pointsOf } from "../exporters/otel/otlp-receiver.ts";
+import { faultsOfMetrics } from "../exporters/otel/otlp-shape.ts";
 import { carbonOps, temporaryDirectory } from "../support/program.ts";
 import { watchedService } from "./watched-service.ts";
 
@@ -40,12 +43,66 @@ test("what is not yet recorded when a service ends is recorded then", async () =
   expect(stdout.toString()).toContain("Chain holds");
 });
 
+test("what is not yet sent when a service ends is sent then, by the same instance, with its grams", async () => {
+  const receiver = await otlpReceiver();
+  const service = await watchedService("http.mjs", {
+    environment: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_METRIC_EXPORT_INTERVAL: "1000",
+      CARBON_OPS_REGION: "FR",
+      CARBON_OPS_INTENSITY_PROVIDERS: "static",
+      CARBON_OPS_ENERGY_SOURCE: "model",
+    },
+  });
+  await ask(service.url);
+  await receiver.requestsSeen(1);
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  const bodies = receiver.requests.map(({ body }) => JSON.stringify(body));
+  const instances = bodies.map((body) => /"service.instance.id","value":\{"stringValue":"([^"]+)"/.exec(body)?.[1]);
+  expect(new Set(instances).size).toBe(1);
+  const points = pointsOf(receiver.requests.at(-1)?.body);
+  expect(points.get("carbon_ops.task.calls")).toMatchObject([{ value: 2 }]);
+  expect(points.get("carbon_ops.task.energy")?.[0]?.value).toBeCloseTo(
+    end.tasks.get("GET (no route)")?.marginal_joules ?? Number.NaN,
+    9,
+  );
+  expect(points.get("carbon_ops.task.emissions")?.[0]?.value).toBeGreaterThan(0);
+  expect(receiver.requests.flatMap(({ body }) => faultsOfMetrics(body))).toEqual([]);
+});
+
+test("a task that ends just before its service has its record, where each has one", async () => {
+  const ledger = join(temporaryDirectory(), "ledger.ndjson");
+  const environment = { CARBON_OPS_LEDGER: ledger, CARBON_OPS_RECORDS: "task", CARBON_OPS_REGION: "FR" };
+  const service = await watchedService("http.mjs", { environment });
+  await ask(service.url);
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, stderr: "" });
+  expect(readFileSync(ledger, "utf8").split('"name":"GET (no route)"')).toHaveLength(3);
+});
+
+test("a receiver that is not there keeps nobody waiting for long, and changes nothing else", async () => {
+  const environment = { OTEL_METRICS_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://127.0.0.1:9/x" };
+  const service = await watchedService("http.mjs", { environment });
+  await ask(service.url);
+  const end = await service.end();
+  expect(end).toMatchObject({ status: 0, signal: null, stderr: "" });
+});
+
+test("OpenTelemetry's variable that names the exporter asks for it, alone", () => {
+  const nowhere = temporaryDirectory();
+  expect(isAskedFor({ OTEL_METRICS_EXPORTER: "otlp" }, () => nowhere)).toBe(true);
+  expect(isAskedFor({ OTEL_SERVICE_NAME: "shop" }, () => nowhere)).toBe(false);
+});
+
 test("a ledger that cannot be written changes nothing of how a service ends", async () => {
   const service = await watchedService("http.mjs", { environment: { CARBON_OPS_LEDGER: "/proc/no/ledger.ndjson" } });
   await ask(service.url);
   const end = await service.end();
   expect(end).toMatchObject({ status: 0, signal: null, stderr: "" });
-  expect(end.summary?.problems.join(" ")).toContain("/proc/no/ledger.ndjson");
+  expect(end.summary?.problems.join(" ")).toContain("/proc/no");
 });
 
 test("a summary that was asked for on standard error is text, and stands there alone", async () => {

@@ -1,10 +1,21 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { cleanEnvironment, endOf, temporaryDirectory } from "../support/program.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cleanEnvironment, endOf, type ProgramEnd, temporaryDirectory } from "../support/program.ts";
+import { registerUrl, summaryOf } from "./watched-service.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -31,8 +42,10 @@ const modules = [
   "register/start.js",
   "register/request-tasks.js",
   "register/at-exit.js",
+  "register/exit-hook.js",
   "register/last-words-thread.js",
-  "register/record-last-interval.js",
+  "register/record-last-words.js",
+  "register/send-last-words.js",
   "config/load.js",
   "monitor/energy-logger.js",
   "monitor/process-tasks.js",
@@ -71,33 +84,57 @@ const faults: readonly (readonly [string, string])[] = [
   ...Object.entries(failingLater),
 ];
 
-let copy = "";
+/** Copies of the package, whole and with faults. */
+const copies = mkdtempSync(join(tmpdir(), "carbon-ops copies "));
+const whole = join(copies, "whole");
 
 beforeAll(() => {
-  copy = mkdtempSync(join(tmpdir(), "carbon-ops copy "));
-  const isUsed = (path: string): boolean => !path.endsWith(".d.ts");
-  cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true, filter: isUsed });
-  cpSync(join(root, "package.json"), join(copy, "package.json"));
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const isUsed = (path: string): boolean => !path.endsWith(".d.ts") && !path.includes(".staging");
+  cpSync(join(root, "dist"), join(whole, "dist"), { recursive: true, filter: isUsed });
+  addSurroundings(whole);
 });
 
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
+afterAll(async () => {
+  await Promise.allSettled(underWay);
+  rmSync(copies, { recursive: true, force: true });
+});
 
-/** Until the test ends. */
-function replace(module: string, source: string): void {
-  const path = join(copy, "dist", module);
-  const whole = readFileSync(path);
-  writeFileSync(path, source);
-  onTestFinished(() => writeFileSync(path, whole));
+function addSurroundings(copy: string): void {
+  cpSync(join(root, "package.json"), join(copy, "package.json"));
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 }
 
-test.each(faults)("an application runs as ever when %s fails", async (module, source) => {
-  const home = temporaryDirectory();
-  replace(module, source);
+/** Shares its files with the whole copy, but for one. */
+function copyWith(module: string, source: string): string {
+  const copy = mkdtempSync(join(copies, "fault "));
+  for (const entry of readdirSync(join(whole, "dist"), { recursive: true, withFileTypes: true })) {
+    const path = relative(whole, join(entry.parentPath, entry.name));
+    if (entry.isDirectory()) continue;
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    if (path !== join("dist", module)) linkSync(join(whole, path), join(copy, path));
+  }
+  writeFileSync(join(copy, "dist", module), source);
+  addSurroundings(copy);
+  return copy;
+}
+
+/** Some faults take seconds to be waited out, so that the next ones run beside them. */
+const ahead = 2;
+const underWay: Promise<ProgramEnd>[] = [];
+
+async function runOfFault(index: number): Promise<ProgramEnd> {
+  for (const [at, [module, source]] of faults.entries()) {
+    if (at >= index && at <= index + ahead) underWay[at] ??= run([registerOf(copyWith(module, source))]);
+  }
+  return underWay[index] ?? Promise.reject(new Error("There are no more faults."));
+}
+
+/** The application, under one copy of the package or more. */
+async function run(registers: readonly string[], home = mkdtempSync(join(copies, "home "))): Promise<ProgramEnd> {
   writeFileSync(join(home, "app.mjs"), application);
   const child = spawn(
     process.execPath,
-    ["--import", pathToFileURL(join(copy, "dist/register.js")).href, join(home, "app.mjs")],
+    [...registers.flatMap((register) => ["--import", register]), join(home, "app.mjs")],
     {
       cwd: home,
       env: {
@@ -112,6 +149,25 @@ test.each(faults)("an application runs as ever when %s fails", async (module, so
       timeout: 40_000,
     },
   );
-  const { status, signal, stdout, stderr } = await endOf(child);
-  expect([status, signal, stdout.toString(), stderr]).toEqual([3, null, "200 answer /a\n500 answer /b\n", ""]);
+  return endOf(child);
+}
+
+function registerOf(copy: string): string {
+  return pathToFileURL(join(copy, "dist/register.js")).href;
+}
+
+test.each(faults.map(([module], index) => ({ module, index })))(
+  "an application runs as ever when $module fails",
+  async ({ index }) => {
+    const { status, signal, stdout, stderr } = await runOfFault(index);
+    expect([status, signal, stdout.toString(), stderr]).toEqual([3, null, "200 answer /a\n500 answer /b\n", ""]);
+  },
+);
+
+test("two copies of the package in one process count once", async () => {
+  const home = temporaryDirectory();
+  const { status, stdout, stderr } = await run([registerUrl, registerOf(whole)], home);
+  expect([status, stdout.toString(), stderr]).toEqual([3, "200 answer /a\n500 answer /b\n", ""]);
+  const { tasks } = summaryOf(readFileSync(join(home, "summary.ndjson"), "utf8"));
+  expect(tasks).toMatchObject([{ name: "GET (no route)", started: 2, completed: 1, failed: 1 }]);
 });

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { testedNodes } from "../support/nodes.ts";
-import { cleanEnvironment, temporaryDirectory } from "../support/program.ts";
+import { cleanEnvironment } from "../support/program.ts";
 import { type OddProgram, oddPrograms } from "./odd-programs.ts";
 import { registerUrl } from "./watched-service.ts";
 
@@ -46,34 +47,65 @@ async function run(
   return { status, signal, stdout, stderr: stderr.replaceAll(`node:${child.pid}`, "node:PID") };
 }
 
-function planted(program: OddProgram): string {
-  const folder = temporaryDirectory();
-  writeFileSync(join(folder, program.file), program.source.join("\n"));
-  return folder;
-}
-
 /** Waits as any module does that has something to do before the application starts. */
 const emptyModule = "data:text/javascript,await new Promise((resolve) => setImmediate(resolve))";
 
-describe.each(testedNodes)("on Node.js $version", ({ path: node }) => {
-  test.each(oddPrograms)("a program that $does is seen to do the same, byte for byte", async (program) => {
-    const folder = planted(program);
-    const [alone, watched] = await Promise.all([
-      run(node, program, folder, program.showsLoader === true ? emptyModule : null),
-      run(node, program, folder, registerUrl, everything),
-    ]);
-    expect(watched).toEqual(alone);
-  });
+interface Comparison {
+  readonly alone: Seen;
+  readonly watched: Seen;
+  /** Under the module, where nothing is asked for. */
+  readonly started: Seen | null;
+}
+
+/** Folders of all programs. */
+const home = mkdtempSync(join(tmpdir(), "carbon-ops odd "));
+
+/** What the program does by itself, and under the module: with everything asked for, and on the first version of Node.js with nothing as well. */
+async function compared(index: number): Promise<Comparison> {
+  const program = oddPrograms[index % oddPrograms.length];
+  const node = testedNodes[Math.floor(index / oddPrograms.length)];
+  if (program === undefined || node === undefined) throw new Error("There are no more programs.");
+  const folder = join(home, String(index));
+  mkdirSync(folder);
+  writeFileSync(join(folder, program.file), program.source.join("\n"));
+  const loadsOtherwise = program.showsLoader === true;
+  const [alone, watched, started] = await Promise.all([
+    run(node.path, program, folder, loadsOtherwise ? emptyModule : null),
+    run(node.path, program, folder, registerUrl, everything),
+    loadsOtherwise || index >= oddPrograms.length ? null : run(node.path, program, folder, registerUrl),
+  ]);
+  return { alone, watched, started };
+}
+
+/** Most programs wait for most of their time, so that the next ones run beside the one that is waited for. */
+const ahead = 2;
+const underWay: Promise<Comparison>[] = [];
+
+async function comparison(index: number): Promise<Comparison> {
+  const last = Math.min(index + ahead, testedNodes.length * oddPrograms.length - 1);
+  for (let at = index; at <= last; at += 1) underWay[at] ??= compared(at);
+  return underWay[index] ?? compared(index);
+}
+
+afterAll(async () => {
+  await Promise.allSettled(underWay);
+  rmSync(home, { recursive: true, force: true });
 });
 
-test.each(oddPrograms.filter(({ showsLoader }) => showsLoader !== true))(
+describe.each(testedNodes.map((node, at) => ({ ...node, at })))("on Node.js $version", ({ at }) => {
+  test.each(oddPrograms.map(({ does }, index) => ({ does, index })))(
+    "a program that $does is seen to do the same, byte for byte",
+    async ({ index }) => {
+      const { alone, watched } = await comparison(at * oddPrograms.length + index);
+      expect(watched).toEqual(alone);
+    },
+  );
+});
+
+test.each(oddPrograms.flatMap(({ does, showsLoader }, index) => (showsLoader === true ? [] : [{ does, index }])))(
   "nor is a program that $does changed where nothing is asked for",
-  async (program) => {
-    const folder = planted(program);
-    const [alone, started] = await Promise.all([
-      run(process.execPath, program, folder, null),
-      run(process.execPath, program, folder, registerUrl),
-    ]);
+  async ({ index }) => {
+    const { alone, started } = await comparison(index);
     expect(started).toEqual(alone);
   },
 );

@@ -297,6 +297,26 @@ export const oddPrograms: readonly OddProgram[] = [
     ],
   },
   {
+    does: "fakes its timers",
+    file: "program.mjs",
+    source: [
+      "import { createServer } from 'node:http';",
+      "import { mock } from 'node:test';",
+      ...client,
+      "mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: 5000 });",
+      "const server = createServer((request, response) => {",
+      "  setTimeout(() => response.end(String(Date.now())), 1000);",
+      "  mock.timers.tick(1000);",
+      "});",
+      "await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));",
+      "console.log(await ask(server.address().port, '/'));",
+      "mock.timers.tick(100_000);",
+      "console.log(Date.now());",
+      "server.close();",
+      "server.closeAllConnections();",
+    ],
+  },
+  {
     does: "takes timers and globals away",
     file: "program.mjs",
     source: [

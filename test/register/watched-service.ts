@@ -92,7 +92,7 @@ export async function watchedService(app: string, options: ServiceOptions = {}):
   };
 }
 
-function summaryOf(text: string): Summary {
+export function summaryOf(text: string): Summary {
   const [line, ...more] = text.trimEnd().split("\n");
   if (line === undefined || more.length > 0) throw new Error(`One line was expected: ${text}`);
   const summary: Summary = JSON.parse(line);

@@ -63,7 +63,7 @@ export function build(context: CommandContext): Command {
     .addHelpText(
       "after",
       "\nIt ends with 3 when --fail-if-worse finds a command worse by the bound of its interval, 1 when a command fails, and" +
-        "\n128 + n after signal n (Ctrl-C: 130), then with what is known so far." +
+        "\n128 + n after signal n (Ctrl-C: 130), then with what is known so far; a second one kills a command that goes on." +
         "\n\nExample: carbon-ops compare --detect 5% 'node old.mjs' 'node new.mjs'",
     );
   addSettingFlags(command, [
@@ -96,7 +96,7 @@ function requestOf(commands: readonly string[], flags: CompareFlags): CompareReq
   if (commands.length < 2 || commands.length > mostCommands) {
     throw new CarbonOpsError(
       "USAGE",
-      `There are ${commands.length} commands, but two to ${mostCommands} can be compared; quote each of them, as in: carbon-ops compare 'node a.mjs' 'node b.mjs'`,
+      `There ${commands.length === 1 ? "is 1 command" : `are ${commands.length} commands`}, but 2 to ${mostCommands} can be compared; quote each of them, as in: carbon-ops compare 'node a.mjs' 'node b.mjs'`,
     );
   }
   if (commands.some((text) => text.trim() === "")) {

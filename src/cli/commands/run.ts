@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { type CarbonEstimator, defaultLevel } from "../../carbon/estimator.ts";
@@ -13,6 +14,7 @@ import { idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
 import { defaultSampleIntervalSeconds } from "../../monitor/sampler.ts";
 import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts";
+import { partOfRecord, wholeRecordId } from "../../monitor/whole-record.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
 import { formatEnergyWh, formatGrams } from "../../units.ts";
@@ -118,19 +120,30 @@ async function run(request: RunRequest): Promise<void> {
   const json = flags.json === undefined ? null : outputTarget("--json", flags.json, context);
   refuseOneFileForBoth(json, settings, context);
   const recorder = await recorderFor(settings, context);
+  // An application that records its own tasks says which record holds their energy too.
+  const recordId = recorder === null ? undefined : `run-${randomUUID()}`;
   const subscriptions: (() => void)[] = [];
   const stopListening = (): void => {
     for (const unsubscribe of subscriptions.splice(0)) unsubscribe();
   };
   try {
-    const { outcome, baselineNote } = await measure(request, (listener) =>
+    const environment = recordId === undefined ? context.environment : partOfRecord(context.environment, recordId);
+    const { outcome, baselineNote } = await measure(request, environment, (listener) =>
       subscriptions.push(context.onSignal(listener)),
     );
     context.setExitCode(outcome.exitStatus);
     const name = flags.name ?? basename(request.program);
     const failures: CarbonOpsError[] = [];
     const assessment = await settled(failures, async () =>
-      assessRun({ outcome, name, labels: settings.labels ?? {}, estimator, level }),
+      assessRun({
+        outcome,
+        name,
+        labels: settings.labels ?? {},
+        estimator,
+        level,
+        recordId,
+        partOf: wholeRecordId(context.environment),
+      }),
     );
     await publish({ request, name, outcome, baselineNote, assessment, json, recorder, failures, stopListening });
   } finally {
@@ -148,6 +161,7 @@ async function recorderFor(settings: Settings, context: CommandContext): Promise
 
 async function measure(
   { program, programArguments, settings, context }: RunRequest,
+  environment: Readonly<Record<string, string | undefined>>,
   onSignal: (listener: (signal: NodeJS.Signals) => void) => void,
 ): Promise<{ readonly outcome: CommandOutcome; readonly baselineNote: string | null }> {
   const roots = rootsOf(settings, context);
@@ -166,7 +180,7 @@ async function measure(
     const outcome = await runCommand({
       program,
       programArguments,
-      environment: context.environment,
+      environment,
       source,
       idleBaseline: idleBaselineFor(source, configuredWatts, stored.baseline),
       sampleIntervalSeconds: settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds,

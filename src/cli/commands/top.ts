@@ -22,7 +22,7 @@ import { toSnakeCase } from "../../snake-case.ts";
 import type { CommandContext } from "../context.ts";
 import { estimatorFor } from "../estimator.ts";
 import { type LiveScreen, openLiveScreen } from "../live-screen.ts";
-import { jsonText, outputStyle } from "../output.ts";
+import { jsonText, outputStyle, terminalColumns } from "../output.ts";
 import { addSettingFlags, foundSettingsOf, rootsOf } from "../setting-flags.ts";
 
 interface TopFlags {
@@ -221,7 +221,7 @@ function frameOf(top: Top, { view, gpus }: Seen, order: TopOrder, help: string |
     notes: top.notes,
     help,
   };
-  const width = stdout.columns ?? defaultWidth;
+  const width = terminalColumns(stdout, defaultWidth);
   // The last line stays free: a terminal would scroll when it is written to the end.
   const height = help === null ? defaultHeight : Math.max(1, (stdout.rows ?? defaultHeight) - 1);
   return topPage(page, width, height, outputStyle(stdout, top.context));

@@ -11,20 +11,45 @@ export interface Point {
   readonly value: number;
 }
 
+/** It can be handed to another thread. */
+export interface TelemetryState {
+  readonly counters: Map<PointKey, Map<string, Point>>;
+  readonly gauges: Map<PointKey, readonly Point[]>;
+  readonly callNames: Set<string>;
+  readonly hasInterval: boolean;
+}
+
 /**
  * The figures of a service as OpenTelemetry tells them: totals since the first task, and the last interval. It keeps what intervals
  * brought, so that asking reads no hardware.
  */
 export class Telemetry {
   /** Of each counter and each combination of attributes, the highest that was told. */
-  readonly #counters = new Map<PointKey, Map<string, Point>>();
-  readonly #gauges = new Map<PointKey, readonly Point[]>();
+  readonly #counters: Map<PointKey, Map<string, Point>>;
+  readonly #gauges: Map<PointKey, readonly Point[]>;
   readonly #steadyCpu = steadyParts();
   readonly #steadyEnergy = steadyParts();
   /** Names that single tasks were told of under. */
-  readonly #callNames = new Set<string>();
+  readonly #callNames: Set<string>;
   #reference: CarbonEstimate | null = null;
-  #hasInterval = false;
+  #hasInterval: boolean;
+
+  /** @param state of another one, to go on from */
+  constructor(state?: TelemetryState) {
+    this.#counters = state?.counters ?? new Map();
+    this.#gauges = state?.gauges ?? new Map();
+    this.#callNames = state?.callNames ?? new Set();
+    this.#hasInterval = state?.hasInterval ?? false;
+  }
+
+  get state(): TelemetryState {
+    return {
+      counters: this.#counters,
+      gauges: this.#gauges,
+      callNames: this.#callNames,
+      hasInterval: this.#hasInterval,
+    };
+  }
 
   /** Whether there is anything to tell. */
   get hasInterval(): boolean {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectories } from "../../directories.ts";
 import { systemErrorCode } from "../../errors.ts";
 import type { ProviderCounters } from "../counters.ts";
 import { dayMs } from "../period-source.ts";
@@ -98,7 +99,7 @@ async function fileText(path: string, counters: ProviderCounters): Promise<strin
 async function writeFileWhole(path: string, text: string, counters: ProviderCounters): Promise<void> {
   const temporaryPath = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
     const handle = await open(temporaryPath, "wx", 0o600);
     try {
       await handle.writeFile(text);

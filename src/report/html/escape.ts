@@ -1,4 +1,4 @@
-import { printable } from "../terminal/style.ts";
+import { printable, visibleName } from "../terminal/style.ts";
 
 /** HTML that was put together from constants and escaped text. */
 export interface Html {
@@ -31,11 +31,20 @@ function escaped(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
+/** A sentence in which the flags of commands stay whole at the end of a line. */
+export function sentenceHtml(sentence: string): Html {
+  const parts = sentence.split(/(--[a-z][a-z-]*)/);
+  const spans = parts.map((part, index) =>
+    index % 2 === 1 ? html`<span class="whole">${part}</span>` : html`${part}`,
+  );
+  return html`${spans}`;
+}
+
 const longestName = 120;
 
 /** Somebody else's name: its own direction stays inside of it, and it is cut where it is very long. */
 export function nameHtml(name: string): Html {
-  return html`<bdi>${shortened(name)}</bdi>`;
+  return html`<bdi>${shortened(visibleName(name))}</bdi>`;
 }
 
 /** By whole characters as readers see them, unless one alone is longer. */

@@ -2,6 +2,7 @@ import type { AggregateGroup } from "../../carbon/aggregate.ts";
 import type { IntensityKind } from "../../intensity/intensity.ts";
 import { formatEnergyWh, formatGrams } from "../../units.ts";
 import type { Breakdown, LedgerReport, TimeSeries } from "../ledger-report.ts";
+import { perCallCells, perCallTitles } from "../per-call.ts";
 import {
   breakdownTitle,
   count,
@@ -10,10 +11,13 @@ import {
   intervalText,
   kindText,
   levelText,
+  oneText,
   othersText,
   periodTitle,
+  perText,
   shareText,
   timeNote,
+  truncationText,
   uncertaintyText,
   unnamedText,
 } from "../report-words.ts";
@@ -30,9 +34,14 @@ export function totalsSection(report: LedgerReport): Html {
   const when = span === null ? nothing : html`<p>From ${minute(span.startTs)} to ${minute(span.endTs)} (UTC).</p>`;
   return html`<section id="totals"><h2>Totals</h2>${when}
 <div class="cards">
-${gramsCard(report, total, "average")}${gramsCard(report, total, "marginal")}<div class="card"><h3>Energy</h3><p class="figure">${formatEnergyWh(total.energyWh)}</p><p>Before losses of supply and building (wall factor, PUE); ${energyUncertaintyText(report)}.</p></div>
+${gramsCard(report, total, "average")}${gramsCard(report, total, "marginal")}<div class="card"><h3>Energy</h3><p class="figure">${formatEnergyWh(total.energyWh)}</p><p>Before losses of supply and building (wall factor, PUE); ${energyUncertaintyText(report)}.</p>${truncation(total)}</div>
 <div class="card"><h3>Records</h3><p class="figure">${total.recordCount}</p><p>Estimates that count, each of them once.</p></div>
 </div></section>`;
+}
+
+function truncation(total: AggregateGroup): Html {
+  const text = truncationText(total);
+  return text === "" ? nothing : html`<p>${text}</p>`;
 }
 
 function gramsCard({ kind: main }: LedgerReport, total: AggregateGroup, kind: IntensityKind): Html {
@@ -47,11 +56,10 @@ function gramsCard({ kind: main }: LedgerReport, total: AggregateGroup, kind: In
 
 export function timeSection({ time, kind, total }: LedgerReport): Html {
   if (time === null || total === null) return nothing;
-  const each = time.size === 1 ? time.unit : `${time.size} ${time.unit}s`;
   const level = total[kind] === null ? "95 %" : levelText(total[kind]);
   return html`<section id="time"><h2>Over time</h2><p>${timeNote(time)}</p>
 ${barChart({
-  title: `CO2e a ${each}`,
+  title: perText("CO2e", time),
   measure: "CO2e",
   description: chartDescription("CO2e", time, (group) => group[kind]?.grams ?? 0, formatGrams),
   bars: barsOf(time, (group) => group[kind]?.grams ?? null, formatGrams, kind),
@@ -60,7 +68,7 @@ ${barChart({
   intervalText: `${level} interval`,
 })}
 ${barChart({
-  title: `Energy a ${each}`,
+  title: perText("Energy", time),
   measure: "energy",
   description: chartDescription("energy", time, ({ energyWh }) => energyWh, formatEnergyWh),
   bars: barsOf(time, ({ energyWh }) => energyWh, formatEnergyWh, null),
@@ -70,7 +78,7 @@ ${barChart({
 })}
 <details><summary>Both charts as a table</summary>
 ${table(
-  `CO2e and energy a ${each}`,
+  perText("CO2e and energy", time),
   periodTitle(time),
   figureColumns.slice(0, -1),
   time.periods.map(({ label, group }) => periodRow(label, group, kind)),
@@ -101,16 +109,17 @@ function barsOf(
 
 function chartDescription(
   what: string,
-  { periods, unit }: TimeSeries,
+  time: TimeSeries,
   figureOf: (group: AggregateGroup) => number,
   format: (value: number) => string,
 ): string {
+  const { periods, unit } = time;
   const known = periods.flatMap(({ label, group }) => (group === null ? [] : [{ label, value: figureOf(group) }]));
   const [first] = known;
   if (first === undefined) return `No ${unit} has a record.`;
   const largest = known.reduce((most, next) => (next.value > most.value ? next : most), first);
   const smallest = known.reduce((least, next) => (next.value < least.value ? next : least), first);
-  return `Bar chart of ${what} over ${periods.length} periods of a ${unit}: the largest is ${largest.label} with ${format(largest.value)}, the smallest ${smallest.label} with ${format(smallest.value)}. The table below has all figures.`;
+  return `Bar chart of ${what} over ${periods.length} periods of ${oneText(time)}: the largest is ${largest.label} with ${format(largest.value)}, the smallest ${smallest.label} with ${format(smallest.value)}. The table below has all figures.`;
 }
 
 const figureColumns: readonly Column[] = [
@@ -121,6 +130,8 @@ const figureColumns: readonly Column[] = [
   { title: "records", isNumber: true },
   { title: "share", isNumber: true },
 ];
+
+const callColumns = perCallTitles.map((title): Column => ({ title, isNumber: true }));
 
 function periodRow(label: string, group: AggregateGroup | null, kind: IntensityKind): Row {
   if (group === null) return { header: html`${label}`, cells: ["no record", "-", "-", "-", "0"], look: "rest" };
@@ -142,24 +153,30 @@ export function breakdownSection(breakdown: Breakdown, index: number, { total, k
   if (total === null) return nothing;
   const all = total[kind]?.grams ?? 0;
   const shareOf = (group: AggregateGroup): number | null => (all > 0 ? (group[kind]?.grams ?? 0) / all : null);
+  const hasCalls = breakdown.dimension === "task" && total.calls !== null;
   const row = (header: Html, group: AggregateGroup, look?: Row["look"]): Row => {
     const share = shareOf(group);
     const bar = share === null || look === "total" ? nothing : shareBar(share, "grams");
     return {
       header: html`${header}${bar}`,
-      cells: [...figureCells(group, kind), share === null ? "-" : shareText(share)],
+      cells: [
+        ...figureCells(group, kind),
+        share === null ? "-" : shareText(share),
+        ...(hasCalls ? perCallCells(group, kind) : []),
+      ],
       ...(look === undefined ? {} : { look }),
     };
   };
   const { rows, others, isExact } = breakdown;
+  const perCall = hasCalls ? " Per call are means over the calls that started, of the records that count calls." : "";
   const rough = isExact
     ? ""
     : " There are more names than are remembered: whether these are the largest is likely, not sure.";
   return html`<section id="by-${index}"><h2>${shortened(breakdownTitle(breakdown))}</h2>
 ${table(
-  `The largest first; shares are of the CO2e, intervals take in the errors that records share.${rough}`,
+  `The largest first; shares are of the CO2e, intervals take in the errors that records share.${perCall}${rough}`,
   "name",
-  figureColumns,
+  hasCalls ? [...figureColumns, ...callColumns] : figureColumns,
   [
     ...rows.map(({ name, group }) =>
       name === null ? row(html`${unnamedText(breakdown)}`, group, "rest") : row(nameHtml(name), group),

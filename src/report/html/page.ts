@@ -4,7 +4,7 @@ import type { LedgerReport } from "../ledger-report.ts";
 import { breakdownTitle, qualityTexts, rangeText, shareText } from "../report-words.ts";
 import { explanation, verdict, verificationRows } from "../verification-words.ts";
 import { shareBar } from "./charts.ts";
-import { type Html, html, nameHtml, nothing, shortened } from "./escape.ts";
+import { type Html, html, nameHtml, nothing, sentenceHtml, shortened } from "./escape.ts";
 import { breakdownSection, timeSection, totalsSection } from "./figures.ts";
 import { styleSheet } from "./style.ts";
 import { table } from "./table.ts";
@@ -76,7 +76,7 @@ function contents(report: LedgerReport): readonly (readonly [id: string, text: s
       ? []
       : breakdowns.map((breakdown, index) => [`by-${index}`, shortened(breakdownTitle(breakdown))] as const)),
     ...(uncertainty.length === 0 ? [] : [["uncertainty", "Uncertainty"] as const]),
-    ["quality", "Data quality"],
+    ...(hasQuality(report) ? [["quality", "Data quality"] as const] : []),
     ...(equivalents.length === 0 ? [] : [["equivalents", "In everyday terms"] as const]),
     ["verification", "Verification"],
     ...(total === null ? [] : [["method", "How it was computed"] as const]),
@@ -95,7 +95,7 @@ function banner({ verification, leftOut }: LedgerReport): Html {
     leftOut.unusableCount === 0
       ? nothing
       : html`<p>Estimates that are in no figure, for not being what a record can be: ${leftOut.unusableCount}. See data quality.</p>`;
-  return html`<section class="banner ${look}" aria-label="Verdict"><p><strong>${word}</strong></p><p>${explanation(verification)}</p>${only}${unusable}</section>`;
+  return html`<section class="banner ${look}" aria-label="Verdict"><p><strong>${word}</strong></p><p>${sentenceHtml(explanation(verification))}</p>${only}${unusable}</section>`;
 }
 
 function uncertaintySection({ uncertainty }: LedgerReport): Html {
@@ -124,7 +124,12 @@ ${table(
 )}</section>`;
 }
 
+function hasQuality(report: LedgerReport): boolean {
+  return qualityTexts(report).length > 0 || report.quality.notes.length > 0 || report.otherLabelNames.length > 0;
+}
+
 function qualitySection(report: LedgerReport): Html {
+  if (!hasQuality(report)) return nothing;
   const { notes } = report.quality;
   const details =
     notes.length === 0
@@ -159,7 +164,9 @@ ${table(
 
 function verificationSection({ verification }: LedgerReport): Html {
   const { newestCheckpoint, unsignedLines } = verification;
-  const rows = verificationRows(verification).map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`);
+  const rows = verificationRows(verification).map(
+    ([name, text]) => html`<dt>${name}</dt><dd>${sentenceHtml(text)}</dd>`,
+  );
   const checkpoint =
     newestCheckpoint === null
       ? html`<p>No checkpoint can be shown that a trusted key vouches for.</p>`
@@ -168,7 +175,7 @@ function verificationSection({ verification }: LedgerReport): Html {
     unsignedLines === 0
       ? nothing
       : html`<p>Lines without a signature that a trusted key vouches for: ${unsignedLines}.</p>`;
-  return html`<section id="verification"><h2>Verification</h2><p>${verdict(verification)}. ${explanation(verification)}</p>${state}<dl>${rows}</dl>${checkpoint}</section>`;
+  return html`<section id="verification"><h2>Verification</h2><p>${verdict(verification)}. ${sentenceHtml(explanation(verification))}</p>${state}<dl>${rows}</dl>${checkpoint}</section>`;
 }
 
 function methodSection({ method, total }: LedgerReport): Html {

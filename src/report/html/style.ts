@@ -17,6 +17,7 @@ export const styleSheet = `
 html { -webkit-text-size-adjust: 100%; scroll-behavior: auto; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; overflow-wrap: break-word; }
 bdi, dd, pre, h1, h2, .banner { overflow-wrap: anywhere; }
+.whole { white-space: nowrap; }
 .page { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.4rem 0 .6rem; scroll-margin-top: .5rem; }

@@ -1,6 +1,7 @@
 import type { AggregateGroup } from "../../carbon/aggregate.ts";
 import { formatEnergyWh, formatGrams, formatSignificant } from "../../units.ts";
 import type { Breakdown, LedgerReport, TimeSeries } from "../ledger-report.ts";
+import { perCallCells, perCallTitles } from "../per-call.ts";
 import {
   breakdownTitle,
   energyUncertaintyText,
@@ -9,16 +10,18 @@ import {
   kindText,
   levelText,
   othersText,
+  perText,
   qualityTexts,
   rangeText,
   shareText,
   timeNote,
+  truncationText,
   uncertaintyText,
   unnamedText,
 } from "../report-words.ts";
 import { explanation, signedText, verdict } from "../verification-words.ts";
 import { fitted } from "./cells.ts";
-import { labelledRows, printable, type TextStyle, wrapText } from "./style.ts";
+import { labelledRows, printable, type TextStyle, visibleName, wrapText } from "./style.ts";
 
 interface Page {
   readonly report: LedgerReport;
@@ -34,6 +37,7 @@ export function reportPage(report: LedgerReport, width: number, style: TextStyle
     totalsPart(page),
     timePart(page),
     ...report.breakdowns.map((breakdown) => breakdownPart(breakdown, page)),
+    perCallPart(page),
     uncertaintyPart(page),
     listPart("Data quality and coverage", qualityTexts(report), page),
     equivalentsPart(page),
@@ -79,6 +83,8 @@ function totalsPart({ report, width, style }: Page): string {
     ]);
   }
   rows.push(["energy", `${formatEnergyWh(total.energyWh)}; ${energyUncertaintyText(report)}`]);
+  const truncation = truncationText(total);
+  if (truncation !== "") rows.push(["", truncation]);
   rows.push(["records", String(total.recordCount)]);
   if (span !== null) rows.push(["time", `${span.startTs} to ${span.endTs}`]);
   return labelledRows(rows, width, style);
@@ -89,9 +95,8 @@ const blocks = "▁▂▃▄▅▆▇█";
 function timePart({ report, width, style }: Page): string {
   const { time, kind, total } = report;
   if (time === null || total === null) return "";
-  const each = time.size === 1 ? time.unit : `${time.size} ${time.unit}s`;
   return [
-    style.strong(`Over time, a column a ${each}`),
+    style.strong(`Over time, ${perText("a column", time)}`),
     ...sparkLines("CO2e", time, (group) => group[kind]?.grams ?? null, formatGrams, width),
     ...sparkLines("energy", time, ({ energyWh }) => energyWh, formatEnergyWh, width),
     ...axisLines(time, width),
@@ -135,15 +140,13 @@ function axisLines({ periods }: TimeSeries, width: number): readonly string[] {
   );
 }
 
-const columnWidths = [9, 19, 6, 9, 8] as const;
+const columnWidths = [9, 19, 6, 9, 8];
+const callColumnWidths = [9, 13, 10];
 
 function breakdownPart(breakdown: Breakdown, { report, width, style }: Page): string {
   const { total, kind } = report;
   if (total === null) return "";
-  const taken = columnWidths.reduce<number>((sum, size) => sum + size + 1, 0);
-  const names = Math.max(12, width - taken - 2);
-  const line = (name: string, cells: readonly string[]): string =>
-    `  ${fitted(printable(name), names)}${cells.map((cell, index) => ` ${cell.padStart(columnWidths[index] ?? 0)}`).join("")}`.trimEnd();
+  const line = tableLine(columnWidths, width);
   const cellsOf = (group: AggregateGroup): readonly string[] => {
     const figures = group[kind];
     const [interval, uncertainty] = figures === null ? ["-", "-"] : [intervalText(figures), uncertaintyText(figures)];
@@ -152,10 +155,38 @@ function breakdownPart(breakdown: Breakdown, { report, width, style }: Page): st
   return [
     style.strong(printable(breakdownTitle(breakdown))),
     style.faint(line("", ["CO2e", "95 % interval", "±", "energy", "records"])),
-    ...breakdown.rows.map(({ name, group }) => line(name ?? `(${unnamedText(breakdown)})`, cellsOf(group))),
+    ...breakdown.rows.map(({ name, group }) =>
+      line(name === null ? `(${unnamedText(breakdown)})` : visibleName(name), cellsOf(group)),
+    ),
     ...(breakdown.others === null ? [] : [line(`(${othersText(breakdown)})`, cellsOf(breakdown.others.group))]),
     "",
   ].join("\n");
+}
+
+/** What a call took, by task: beside the other figures there is no room for it. */
+function perCallPart({ report: { breakdowns, total, kind }, width, style }: Page): string {
+  const rows = breakdowns
+    .filter(({ dimension }) => dimension === "task")
+    .flatMap((breakdown) => breakdown.rows)
+    .filter(({ group }) => group.calls !== null);
+  if (total === null || rows.length === 0) return "";
+  const line = tableLine(callColumnWidths, width);
+  return [
+    style.strong("By call, of records that count calls"),
+    style.faint(line("", perCallTitles)),
+    ...rows.map(({ name, group }) =>
+      line(name === null ? "(without a name)" : visibleName(name), perCallCells(group, kind)),
+    ),
+    line("(total)", perCallCells(total, kind)),
+    "",
+  ].join("\n");
+}
+
+function tableLine(widths: readonly number[], width: number): (name: string, cells: readonly string[]) => string {
+  const taken = widths.reduce((sum, size) => sum + size + 1, 0);
+  const names = Math.max(12, width - taken - 2);
+  return (name, cells) =>
+    `  ${fitted(printable(name), names)}${cells.map((cell, index) => ` ${cell.padStart(widths[index] ?? 0)}`).join("")}`.trimEnd();
 }
 
 function uncertaintyPart({ report, width, style }: Page): string {
@@ -170,6 +201,7 @@ function uncertaintyPart({ report, width, style }: Page): string {
 }
 
 function listPart(title: string, texts: readonly string[], { width, style }: Page): string {
+  if (texts.length === 0) return "";
   const lines = texts.flatMap((text) =>
     wrapText(printable(text), width - 4).map((line, index) => `${index === 0 ? "  - " : "    "}${line}`),
   );
@@ -180,7 +212,7 @@ function equivalentsPart(page: Page): string {
   const texts = page.report.equivalents.map(
     ({ quantity, unit, source }) => `${formatSignificant(quantity, 2)} ${unit} (${source})`,
   );
-  return texts.length === 0 ? "" : listPart("In everyday terms, about as much as one of these", texts, page);
+  return listPart("In everyday terms, about as much as one of these", texts, page);
 }
 
 function verificationPart({ report, width, style }: Page): string {

@@ -58,6 +58,11 @@ export function labelledRows(rows: readonly (readonly [string, string])[], width
     .join("");
 }
 
+/** A name that somebody else chose, in a table: one of blanks alone is quoted, or its row would seem to have none. */
+export function visibleName(name: string): string {
+  return /^[\s\p{Z}\p{DI}\u2800]*$/u.test(name) ? `"${name}"` : name;
+}
+
 /**
  * Text that somebody else chose, without anything that could steer a terminal: control characters (C0, DEL, C1) and those that
  * change the direction of text are replaced.

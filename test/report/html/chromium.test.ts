@@ -10,6 +10,17 @@ import { beginning, exampleRecord, hostileNames, shellWithLedger } from "../../s
 
 const chromiums = installed("chromium", "no report is looked at in a browser");
 
+const started = 123_456_789;
+const calls = {
+  started,
+  watched: started,
+  completed: started,
+  failed: 0,
+  cancelled: 0,
+  duration_seconds: 1,
+  cpu_seconds: 1,
+};
+
 /** Every second day one, so that there are gaps. */
 async function hostileRecord(name: string, index: number) {
   return await exampleRecord({
@@ -18,6 +29,8 @@ async function hostileRecord(name: string, index: number) {
     region: name.slice(0, 200),
     labels: { [index < 2 ? name : "team"]: name.slice(0, 300) },
     notes: [name.slice(0, 600)],
+    schema_version: "1.3.0",
+    calls,
   });
 }
 

@@ -8,9 +8,11 @@ import { openGpuSources } from "../../../discovery/gpu-examination.ts";
 import { openSource } from "../../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../../errors.ts";
 import { readHostname } from "../../../host/hostname.ts";
+import { endDescendants } from "../../../monitor/end-processes.ts";
 import { idleBaselineFor } from "../../../monitor/energy-figures.ts";
 import { baselineFilePath, findBaseline } from "../../../monitor/stored-baseline.ts";
 import { formatDurationSeconds, formatLevel, formatRatioAsPercent } from "../../../units.ts";
+import type { CommandContext } from "../../context.ts";
 import { rootsOf } from "../../setting-flags.ts";
 import { assessed } from "./assessment.ts";
 import { openProgress, type Progress } from "./progress.ts";
@@ -49,11 +51,8 @@ export async function runComparison(sessionRequest: SessionRequest): Promise<Ses
     idleBaseline: idleBaselineFor(source, configuredWatts, stored.baseline),
     baselineNote: configuredWatts === undefined ? stored.note : null,
   };
-  let interruption: NodeJS.Signals | null = null;
-  const stopListening = context.onSignal((signal) => {
-    if (endingSignals.has(signal)) interruption ??= signal;
-  });
   const progress = openProgress(context, request.isQuiet);
+  const { interruption, stopListening } = listenForEnd(context, progress);
   try {
     return await staged({
       ...sessionRequest,
@@ -61,7 +60,7 @@ export async function runComparison(sessionRequest: SessionRequest): Promise<Ses
       source,
       gpuSources,
       progress,
-      interruption: () => interruption,
+      interruption,
     });
   } finally {
     progress.end();
@@ -69,6 +68,32 @@ export async function runComparison(sessionRequest: SessionRequest): Promise<Ses
     source.close();
     await Promise.all(gpuSources.map((gpus) => gpus.close()));
   }
+}
+
+/** One key press may arrive twice, from the terminal and from what has started us; only what comes later is another one. */
+const onePressNs = 100_000_000n;
+/** A command that is still there so long after the signal may be ignoring it. */
+const patienceMs = 1000;
+
+/** The first signal ends the session when the running command has ended; the next one ends the command, whatever it ignores. */
+function listenForEnd(context: CommandContext, progress: Progress) {
+  const { clock } = context;
+  let first: { readonly signal: NodeJS.Signals; readonly atNs: bigint } | null = null;
+  let hint: NodeJS.Timeout | null = null;
+  const stop = context.onSignal((signal) => {
+    if (!endingSignals.has(signal)) return;
+    if (first === null) {
+      first = { signal, atNs: clock.monotonicNs() };
+      hint = setTimeout(() => progress.say(`Waiting for the command to end; ${signal} again kills it.`), patienceMs);
+    } else if (clock.monotonicNs() - first.atNs > onePressNs) endDescendants(context);
+  });
+  return {
+    interruption: (): NodeJS.Signals | null => first?.signal ?? null,
+    stopListening: (): void => {
+      if (hint !== null) clearTimeout(hint);
+      stop();
+    },
+  };
 }
 
 const endingSignals: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { type Aggregate, type AggregateKey, openAggregator } from "../../../carbon/aggregate.ts";
+import { type Aggregate, type AggregateKey, isAggregateKey, openAggregator } from "../../../carbon/aggregate.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { readSegments } from "../../../ledger/read-segments.ts";
 import { aggregateItem } from "../../../record/aggregate-item.ts";
+import { wholeRecords } from "../../../record/whole-records.ts";
 import { statsPage } from "../../../report/terminal/ledger-stats.ts";
 import type { CommandContext } from "../../context.ts";
-import { findLatest, lineHashOf } from "../../ledger-estimates.ts";
+import { findLatest, lineHashOf, takeParts } from "../../ledger-estimates.ts";
 import { jsonText, outputStyle } from "../../output.ts";
 import { addFilterOptions, type FilterOptions, isAskedFor } from "./record-filter.ts";
 
@@ -28,24 +29,34 @@ export function buildStats(context: CommandContext): Command {
   )
     .option(
       "--by <keys>",
-      "group by region, source, host, day or label:NAME; several with commas between them",
+      "group by name, region, source, host, day or label:NAME; several with commas between them",
       parseKeys,
     )
     .option("--level <p>", "probability that the intervals hold (default: 0.95)", parseLevel)
     .option("--json", "print the totals as JSON")
     .addHelpText("after", "\nExample: carbon-ops ledger stats carbon.ndjson --by label:team,region --since 2026-01-01")
     .action(async (file: string, options: StatsOptions) => {
-      const totals = await totalsOf(file, resolve(context.workingDirectory, file), options);
+      const { totals, partCount } = await totalsOf(file, resolve(context.workingDirectory, file), options);
       const { stdout } = context;
-      if (options.json === true) stdout.write(jsonText({ path: file, by: options.by ?? [], ...totals }));
-      else stdout.write(statsPage(file, options.by ?? [], totals, outputStyle(stdout, context)));
+      const by = options.by ?? [];
+      if (options.json === true) stdout.write(jsonText({ path: file, by, ...totals, partCount }));
+      else stdout.write(statsPage({ file, by, totals, partCount }, outputStyle(stdout, context)));
     });
 }
 
+interface LedgerTotals {
+  readonly totals: Aggregate;
+  /** Records left out because they are parts of others that count. */
+  readonly partCount: number;
+}
+
 /** Two passes: what a record counts for is known only when the whole ledger was seen. Memory grows with restatements and groups. */
-async function totalsOf(file: string, path: string, options: StatsOptions): Promise<Aggregate> {
-  const { latest, lineCount } = await findLatest(path);
-  let isReplaced = false;
+async function totalsOf(file: string, path: string, options: StatsOptions): Promise<LedgerTotals> {
+  const wholes = wholeRecords();
+  const { latest, lineCount } = await findLatest(path, (placed) =>
+    takeParts(wholes, placed, (record) => isAskedFor(record, options)),
+  );
+  let [isReplaced, partCount] = [false, 0];
   const aggregator = openAggregator({
     by: options.by ?? [],
     isSuperseded: () => isReplaced,
@@ -60,6 +71,10 @@ async function totalsOf(file: string, path: string, options: StatsOptions): Prom
     if (record === null) throw unusable(file, segment, seq, "it is damaged");
     isReplaced = latest.replacementOf(placed, record, () => lineHashOf(placed)) !== null;
     if (!isAskedFor(record, options)) continue;
+    if (!isReplaced && wholes.isPart(record)) {
+      partCount += 1;
+      continue;
+    }
     try {
       aggregator.add(aggregateItem(record));
     } catch (error) {
@@ -68,7 +83,7 @@ async function totalsOf(file: string, path: string, options: StatsOptions): Prom
       throw error;
     }
   }
-  return aggregator.result();
+  return { totals: aggregator.result(), partCount };
 }
 
 /** A total that leaves a record out without a word would be a wrong one. */
@@ -81,16 +96,11 @@ function unusable(file: string, segment: number, seq: number, why: string): Carb
 
 function parseKeys(text: string): readonly AggregateKey[] {
   return text.split(",").map((key) => {
-    if (key === "region" || key === "source" || key === "host" || key === "day") return key;
-    if (isLabelKey(key)) return key;
+    if (isAggregateKey(key)) return key;
     throw new InvalidArgumentError(
-      "It must be region, source, host, day or label:NAME, or several with commas between them.",
+      "It must be name, region, source, host, day or label:NAME, or several with commas between them.",
     );
   });
-}
-
-function isLabelKey(key: string): key is `label:${string}` {
-  return /^label:./.test(key);
 }
 
 function parseLevel(text: string): number {

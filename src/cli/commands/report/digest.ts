@@ -32,7 +32,7 @@ export async function digestOf(
   const otherKinds = openTallies<string>(20);
   const energy = { varianceWh: 0, sumWh: 0, recordCount: 0 };
   const span = { startTs: "", endTs: "" };
-  let [supersededCount, unusableCount] = [0, 0];
+  let [supersededCount, partCount, unusableCount] = [0, 0, 0];
   let firstUnusable: LeftOut["firstUnusable"] = null;
   const take = (estimate: CarbonEstimateRecord): void => {
     all.add("total", estimate);
@@ -56,7 +56,10 @@ export async function digestOf(
       if (estimate === null) {
         if (isAskedFor(record, filter)) otherKinds.add(kindOf(record), kindOf(record));
       } else if (survey.isReplaced({ ...line, record })) supersededCount += isAskedFor(record, filter) ? 1 : 0;
-      else if (isAskedFor(record, filter)) take(estimate);
+      else if (isAskedFor(record, filter)) {
+        if (survey.isPart(record)) partCount += 1;
+        else take(estimate);
+      }
     } catch (error) {
       if (!(error instanceof CarbonOpsError)) throw error;
       unusableCount += 1;
@@ -82,7 +85,7 @@ export async function digestOf(
     quality: evidence.quality(),
     equivalents: figures === null ? [] : carbonEquivalents(figures),
     method: evidence.method(),
-    leftOut: { supersededCount, otherKinds: otherKinds.counted(), unusableCount, firstUnusable },
+    leftOut: { supersededCount, partCount, otherKinds: otherKinds.counted(), unusableCount, firstUnusable },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../../../ledger/index.ts";
 import { latestRecords } from "../../../record/latest.ts";
+import { wholeRecords } from "../../../record/whole-records.ts";
 import { lineHashOf } from "../../ledger-estimates.ts";
 import { type FilterOptions, isAskedFor } from "../ledger/record-filter.ts";
 import { type Periods, periodsBetween } from "./periods.ts";
@@ -9,6 +10,8 @@ import type { VerifiedLine } from "./verified-lines.ts";
 /** What must be known of a whole ledger before its records are added up. */
 export interface Survey {
   isReplaced(line: VerifiedLine & { readonly record: JsonObject }): boolean;
+  /** Whether a record that is asked for too holds this one's energy. */
+  isPart(record: JsonObject): boolean;
   readonly tasks: Ranking;
   readonly regions: Ranking;
   readonly hosts: Ranking;
@@ -26,6 +29,7 @@ const rememberedLabelValues = 2000;
 /** The first of two passes: which records count, which names weigh most, and from when to when. */
 export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: FilterOptions): Promise<Survey> {
   const latest = latestRecords();
+  const wholes = wholeRecords();
   const [tasks, regions, hosts] = [
     openRanking(rememberedNames),
     openRanking(rememberedNames),
@@ -50,6 +54,7 @@ export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: Filte
     latest.take({ segment, seq }, record);
     const estimate = estimateIn(record);
     if (estimate === null || !isAskedFor(record, filter)) continue;
+    wholes.take(record);
     // What a restatement changed: the first record's grams were taken when it came.
     const grams = numberOf(record["kind"] === "restatement" ? record["difference_grams"] : estimate["grams"]);
     tasks.add(textOf(estimate["name"]), grams);
@@ -65,6 +70,7 @@ export async function surveyOf(lines: AsyncIterable<VerifiedLine>, filter: Filte
   const byTimes = [...labels].sort(([, left], [, right]) => right.times - left.times);
   return {
     isReplaced: ({ record, ...placed }) => latest.replacementOf(placed, record, () => lineHashOf(placed)) !== null,
+    isPart: (record) => wholes.isPart(record),
     tasks,
     regions,
     hosts,

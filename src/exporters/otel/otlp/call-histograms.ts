@@ -12,16 +12,21 @@ interface Series {
   max: number;
 }
 
+export type CallHistogramsState = Readonly<Record<HistogramKey, Map<string, Series>>>;
+
 /** Histograms of single tasks, where no SDK keeps them. As many series as there are names, which are bounded, and outcomes. */
 export class CallHistograms {
   readonly #telemetry: Telemetry;
-  readonly #series: Readonly<Record<HistogramKey, Map<string, Series>>> = {
-    callEnergy: new Map(),
-    callEmissions: new Map(),
-  };
+  readonly #series: CallHistogramsState;
 
-  constructor(telemetry: Telemetry) {
+  /** @param state of another one, to go on from */
+  constructor(telemetry: Telemetry, state: CallHistogramsState = { callEnergy: new Map(), callEmissions: new Map() }) {
     this.#telemetry = telemetry;
+    this.#series = state;
+  }
+
+  get state(): CallHistogramsState {
+    return this.#series;
   }
 
   all(): readonly (readonly [HistogramKey, readonly Series[]])[] {

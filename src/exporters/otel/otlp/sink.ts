@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../../clock.ts";
 import type { EndedTask, TaskInterval, TaskSink } from "../../../monitor/task-interval.ts";
-import { Telemetry } from "../telemetry.ts";
-import { CallHistograms } from "./call-histograms.ts";
+import { Telemetry, type TelemetryState } from "../telemetry.ts";
+import { CallHistograms, type CallHistogramsState } from "./call-histograms.ts";
 import { type OtlpCounts, OtlpDelivery } from "./delivery.ts";
 import { otlpSettings } from "./environment.ts";
 import { metricsPayload } from "./payload.ts";
@@ -13,6 +13,16 @@ export interface OtlpOptions {
   /** What could not be set up goes here, one sentence each. */
   readonly problems?: string[];
   readonly clock?: Clock | undefined;
+  /** Goes on from what another sink has told, as the same instance of the service. */
+  readonly state?: OtlpState | undefined;
+}
+
+/** It can be handed to another thread. */
+export interface OtlpState {
+  readonly instanceId: string;
+  readonly startMs: number;
+  readonly telemetry: TelemetryState;
+  readonly calls: CallHistogramsState;
 }
 
 export interface OtlpSink extends TaskSink {
@@ -25,6 +35,8 @@ export interface OtlpSink extends TaskSink {
   ended(task: EndedTask): void;
   flush(): Promise<void>;
   close(): Promise<void>;
+  /** What was told so far, and what was taken and not told yet. */
+  state(): OtlpState;
 }
 
 /** Timers are not exact: an interval that is this much shorter is taken for a whole one. */
@@ -36,15 +48,16 @@ const almost = 0.9;
  */
 export function otlpFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
-  { problems = [], clock = systemClock }: OtlpOptions = {},
+  { problems = [], clock = systemClock, state }: OtlpOptions = {},
 ): OtlpSink | null {
   const settings = otlpSettings(environment, problems);
   if (settings === null) return null;
-  const resource = { "service.instance.id": randomUUID(), ...settings.resource };
-  const telemetry = new Telemetry();
-  const calls = new CallHistograms(telemetry);
+  const instanceId = state?.instanceId ?? randomUUID();
+  const resource = { "service.instance.id": instanceId, ...settings.resource };
+  const telemetry = new Telemetry(state?.telemetry);
+  const calls = new CallHistograms(telemetry, state?.calls);
   const delivery = new OtlpDelivery(settings, () => clock.wallMs());
-  let startMs = clock.wallMs();
+  let startMs = state?.startMs ?? clock.wallMs();
   let sentMs = Number.NEGATIVE_INFINITY;
   let isNew = false;
   const monotonicMs = (): number => Number(clock.monotonicNs() / 1_000_000n);
@@ -81,5 +94,6 @@ export function otlpFromEnvironment(
       send();
       await delivery.close();
     },
+    state: () => ({ instanceId, startMs, telemetry: telemetry.state, calls: calls.state }),
   };
 }

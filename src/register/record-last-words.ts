@@ -1,0 +1,20 @@
+import { openSpanEstimator } from "../carbon/span-estimator.ts";
+import { systemClock as clock } from "../clock.ts";
+import { carbonOf, type EnergyOfSpan, type StatedCarbon } from "../monitor/interval-carbon.ts";
+import { openTaskRecords } from "../monitor/task-records.ts";
+import type { LastWordsOfProcess } from "./last-words.ts";
+
+/** Gives what is left its grams and writes its records; never rejects for what a ledger says: returns it, one sentence each. After half of the time, intensities are the packaged ones. */
+export async function recordLastWords(words: LastWordsOfProcess): Promise<readonly string[]> {
+  const { last, settings, environment, workingDirectory, pid, timeoutMs } = words;
+  const { span, tasks, host } = last;
+  if (settings.ledger === undefined || (span === null && tasks.length === 0)) return [];
+  const estimating = openSpanEstimator(settings, { environment, clock });
+  setTimeout(() => estimating.hurry(true), timeoutMs / 2).unref();
+  const stated = async (energy: EnergyOfSpan): Promise<StatedCarbon> => carbonOf(estimating.estimator, energy);
+  const records = openTaskRecords(settings.ledger, settings, { environment, workingDirectory, clock, pid, host });
+  if (span !== null) records.takeSpan(span, stated);
+  for (const task of tasks) records.takeTask(task, stated);
+  await records.close();
+  return records.problems;
+}
