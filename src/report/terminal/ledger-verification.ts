@@ -22,9 +22,17 @@ export interface VerificationReport extends LedgerVerification {
   /** Records beside those that open a file. */
   readonly records: number;
   /** What became of the state that was to be remembered; null when none was asked for. */
-  readonly state: { readonly path: string; readonly isMoved: boolean; readonly isRefused: boolean } | null;
+  readonly state: RememberedState | null;
   /** Why the user's own key was not used; null when it was, or was not looked for. */
   readonly unusedKey: string | null;
+}
+
+interface RememberedState {
+  readonly path: string;
+  readonly isMoved: boolean;
+  /** It should have moved, and could not be written. */
+  readonly isUnwritten: boolean;
+  readonly isRefused: boolean;
 }
 
 /** The segment is named where there is more than one. */
@@ -99,6 +107,9 @@ function explanation(findings: VerificationReport): string {
   if (findings.interruptedRotation === "beginning" && unsignedLines === 1) {
     return `Every line is in order, but the first of the newest segment is not signed: a rotation was interrupted, or goes on at this moment. ${mendingText(findings.path)}.`;
   }
+  if (findings.trust === "none" && findings.keyOrigin !== null && findings.path === "-") {
+    return "Every line is in order, but no checkpoint comes through a pipe, so the key has nothing to vouch for. Give one that you kept with --checkpoint.";
+  }
   if (findings.trust === "none") {
     return `Every line is in order, but no trusted key shows who wrote them; the ledger names ${namedKey ?? "none"}, which anybody could have put there. Get the key from its owner and name it with --key.`;
   }
@@ -158,7 +169,8 @@ function witnessText({ witness, lines, timestampSeconds }: Witnessing): string {
   return `${witness} has seen ${count(lines, "line")} at ${time}`;
 }
 
-function stateText({ path, isMoved, isRefused }: NonNullable<VerificationReport["state"]>): string {
+function stateText({ path, isMoved, isUnwritten, isRefused }: RememberedState): string {
+  if (isUnwritten) return `${path} could not be written: this checkpoint is NOT remembered`;
   if (isRefused) return `${path} is kept as it was: the ledger does not go on from it, or does not hold`;
   return isMoved ? `${path} remembers this checkpoint from now on` : `${path} is kept as it was`;
 }
