@@ -119,7 +119,9 @@ async function observe(socketPath) {
     return JSON.parse(text);
   };
   // A client that asks nothing for a minute is let go.
-  const alive = setInterval(() => ask('{"op":"snapshot"}'), 20_000);
+  const alive = setInterval(() => {
+    ask('{"op":"snapshot"}').catch(() => undefined);
+  }, 20_000);
   return {
     info: () => {
       clearInterval(alive);

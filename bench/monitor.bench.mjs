@@ -151,8 +151,8 @@ async function lateness(call) {
   return { mean: histogram.mean / 1e6 - resolutionMs, p99: histogram.percentile(99) / 1e6 - resolutionMs };
 }
 
-function middle(values) {
-  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
+function middle(figures) {
+  return [...figures].sort((left, right) => left - right)[Math.floor(values.length / 2)];
 }
 
 async function finishedTasks() {

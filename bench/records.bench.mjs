@@ -95,7 +95,7 @@ async function span(nameCount) {
   return isWhole;
 }
 
-async function stretches(nameCount, flushes) {
+async function longestStretches(nameCount, flushes) {
   const folder = mkdtempSync(join(tmpdir(), "carbon-ops-bench-"));
   const logger = await EnergyLogger.open({
     energySource: "model",
@@ -143,7 +143,7 @@ async function waits(logger, workMs) {
 
 const wholes = [];
 for (const nameCount of [1, 20, 500]) wholes.push(await span(nameCount));
-const shortestStretch = await stretches(1000, 4);
+const shortestStretch = await longestStretches(1000, 4);
 
 const place = simulatedPlace();
 place.run();

@@ -7,6 +7,7 @@
  * Plain node:http has no routes that it could tell of, so they are named there. Three routes cost about 1, 3 and 6 parts of the CPU; /report also waits, and compresses in libuv's pool.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -32,26 +33,33 @@ const routes = {
   },
 };
 
-const server = createServer(async (request, response) => {
+async function answer(request, response) {
   const route = routes[request.url];
   if (route === undefined) {
     response.writeHead(404).end("there is no such page\n");
     return;
   }
   response.end(`${await route()}\n`);
-});
+}
 
-server.listen(0, "127.0.0.1", async () => {
-  const { port } = server.address();
-  const untilMs = performance.now() + seconds * 1000;
-  const visitor = async (path) => {
-    let answers = 0;
-    for (; performance.now() < untilMs; answers += 1) await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
-    return answers;
-  };
-  const paths = Object.keys(routes);
-  const answers = await Promise.all(paths.map(visitor));
-  for (const [index, path] of paths.entries()) console.log(`${path.padEnd(8)} ${answers[index]} answers`);
-  server.close();
-  server.closeAllConnections();
+const server = createServer((request, response) => {
+  answer(request, response).catch((error) => response.destroy(error));
 });
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+
+const { port } = server.address();
+const untilMs = performance.now() + seconds * 1000;
+
+/** Asks for one page after the other until the time is over. */
+async function visitor(path) {
+  let answers = 0;
+  for (; performance.now() < untilMs; answers += 1) await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  return answers;
+}
+
+const paths = Object.keys(routes);
+const answers = await Promise.all(paths.map(visitor));
+for (const [index, path] of paths.entries()) console.log(`${path.padEnd(8)} ${answers[index]} answers`);
+server.close();
+server.closeAllConnections();

@@ -94,7 +94,8 @@ export const errorCatalogue = {
   },
   LEDGER_EXISTS: {
     exitCode: 2,
-    meaning: "A ledger was to be created, or a complete segment to be named, where a file already is.",
+    meaning:
+      "A ledger was to be created, or a complete segment to be named, where a file already is, be it what is left of an earlier ledger.",
   },
   LEDGER_NOT_FOUND: { exitCode: 2, meaning: "The ledger file does not exist." },
   LEDGER_NOT_A_FILE: { exitCode: 2, meaning: "The ledger path names a directory, a symbolic link or a device." },
@@ -127,6 +128,11 @@ export const errorCatalogue = {
   LEDGER_REPLACED: {
     exitCode: 1,
     meaning: "The ledger file was replaced, cut or changed by someone else while it was open.",
+  },
+  LEDGER_BUSY: {
+    exitCode: 4,
+    meaning:
+      "The ledger's file was replaced again and again while it was verified, so that nothing can be said about it.",
   },
   RECORD_INVALID: { exitCode: 2, meaning: "A record is not canonicalisable JSON or does not fit its schema." },
   KEY_INVALID: { exitCode: 2, meaning: "A key file or verifier key is malformed, weak, or readable by others." },

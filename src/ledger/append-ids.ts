@@ -1,8 +1,6 @@
 import { hash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
 import { CarbonOpsError } from "../errors.ts";
 import type { JsonObject } from "./canonical-json.ts";
-import { readChunks } from "./ledger-files.ts";
 import { readEnvelope, readRecord, recordBytes } from "./line.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { leafHash } from "./merkle-tree.ts";
@@ -55,10 +53,10 @@ export class AppendIds {
     return this.#lines.get(id);
   }
 
-  /** Reads the ids of complete lines between two offsets, of which the first is the beginning of a line. */
-  async read(handle: FileHandle, segment: number, start: number, end: number): Promise<void> {
+  /** Reads the ids of the complete lines of a segment from the beginning of one of them on. */
+  async read(chunks: AsyncIterable<Uint8Array>, segment: number): Promise<void> {
     const splitter = new LineSplitter();
-    for await (const chunk of readChunks(handle, start, end)) {
+    for await (const chunk of chunks) {
       for (const line of splitter.push(chunk)) {
         if (line.includes(idMark)) this.#addLine(line, segment);
       }

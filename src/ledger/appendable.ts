@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, type FileHandle, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { assertNothingLeft } from "./creatable.ts";
 import { directoryError, notALedger, openLedgerFile, openLedgerFileIfAny, readChunks } from "./ledger-files.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { assertLockAvailable } from "./lock.ts";
@@ -8,16 +9,17 @@ import { type Genesis, readGenesisLine } from "./own-records.ts";
 
 /**
  * Says before any work is done what would stop a record from being appended to this path: it is no regular file or may not be
- * written, its directory is missing or closed, or neither koffi nor a `flock` program can lock. Nothing is written or created. Whether the
+ * written, its directory is missing or closed, what is left of an earlier ledger of that name stands in the way, or neither koffi nor a `flock` program can lock. Nothing is written or created. Whether the
  * lines hold is looked at when the ledger is opened.
  *
- * Throws LEDGER_NOT_A_FILE, LEDGER_UNREADABLE, LEDGER_UNWRITABLE or LEDGER_LOCK_UNAVAILABLE.
+ * Throws LEDGER_NOT_A_FILE, LEDGER_UNREADABLE, LEDGER_UNWRITABLE, LEDGER_EXISTS or LEDGER_LOCK_UNAVAILABLE.
  */
 export async function assertPathWritable(path: string): Promise<void> {
   // Checkpoints are replaced by a rename, which needs the directory.
   await assertDirectoryWritable(dirname(path));
   const handle = await openLedgerFileIfAny(path, "write");
-  await handle?.close();
+  if (handle === null) assertNothingLeft(path);
+  else await handle.close();
   await assertLockAvailable();
 }
 

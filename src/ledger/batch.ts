@@ -1,6 +1,7 @@
 import { CarbonOpsError } from "../errors.ts";
-import { type AppendIds, hashOfRecord, type IdentifiedLine, idIsTaken } from "./append-ids.ts";
+import { hashOfRecord, type IdentifiedLine, idIsTaken } from "./append-ids.ts";
 import type { Chain } from "./chain.ts";
+import type { KnownIds } from "./known-ids.ts";
 import { formatLine } from "./line.ts";
 
 export interface AppendedLine {
@@ -23,11 +24,11 @@ export interface PendingRecord {
 export class Batch {
   readonly chain: Chain;
   readonly #segment: number;
-  readonly #ids: AppendIds | null;
+  readonly #ids: KnownIds | null;
   readonly #added = new Map<string, IdentifiedLine>();
   readonly #lines: Buffer[] = [];
 
-  constructor(chain: Chain, segment: number, ids: AppendIds | null) {
+  constructor(chain: Chain, segment: number, ids: KnownIds | null) {
     this.chain = chain;
     this.#segment = segment;
     this.#ids = ids;

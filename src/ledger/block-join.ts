@@ -110,6 +110,7 @@ export class BlockJoin {
       const seq = firstSeq + index;
       if (seq >= before && seq < size) this.#repairs.take(record, seq);
     }
+    if (this.#provenSize === size) this.#repairs.settle(size);
     this.#place = {
       chain: new Chain(this.#tree.copy(), this.#lastHash, this.#byteLength, this.#lastLineStart),
       provenSize: this.#provenSize,

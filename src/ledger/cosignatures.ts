@@ -4,14 +4,14 @@ import { readGenesis } from "./appendable.ts";
 import { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
 import { readCosigned } from "./checkpoint-history.ts";
 import { moveIntoPlace, writeTemporaryFile } from "./durable-file.ts";
-import { successorsOf } from "./key-rotation.ts";
 import { ledgerPaths, openLedgerFile } from "./ledger-files.ts";
 import { openLedgerTree } from "./ledger-tree.ts";
 import { acquireLock } from "./lock.ts";
 import { parseNote } from "./note.ts";
 import { originOf } from "./own-records.ts";
 import { currentCheckpoint } from "./prove.ts";
-import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
+import { ledgerOfSealed } from "./segments.ts";
+import { parseWitnessKey, type VerifierKey } from "./verifier-key.ts";
 
 export interface CosignatureImport {
   /** A checkpoint with cosignatures, or, as a witness answers (C2SP tlog-witness), signature lines alone. */
@@ -37,15 +37,15 @@ const lockWaitSeconds = 30;
  * and what opening and locking a ledger throws.
  */
 export async function importCosignatures(path: string, request: CosignatureImport): Promise<ImportedCosignatures> {
-  const witnesses = request.witnesses.map(parseVerifierKey);
-  if (witnesses.length === 0 || witnesses.some(({ algorithm }) => algorithm !== "cosignature")) {
-    throw new CarbonOpsError("KEY_INVALID", "A witness key must be a cosigner's, of type 04 in C2SP; give its vkey.");
-  }
+  const witnesses = request.witnesses.map(parseWitnessKey);
+  if (witnesses.length === 0) throw new CarbonOpsError("KEY_INVALID", "No witness was named; give the vkey of one.");
   const note = await wholeNote(path, request);
   const checkpoint = await checkedCheckpoint(path, note, witnesses);
   await assertCovered(path, checkpoint);
   const paths = ledgerPaths(path);
-  const lock = await acquireLock(paths.lock, lockWaitSeconds, request.clock);
+  // A complete segment has no lock of its own: a writer that seals it moves these files under the ledger's.
+  const { lock: lockPath } = ledgerPaths(ledgerOfSealed(path) ?? path);
+  const lock = await acquireLock(lockPath, lockWaitSeconds, request.clock);
   try {
     const kept = merged(await readCosigned(paths), keptLines(note, checkpoint));
     const temporaryPath = `${paths.cosigned}.tmp`;
@@ -72,9 +72,8 @@ async function checkedCheckpoint(
   note: Buffer,
   witnesses: readonly VerifierKey[],
 ): Promise<SignedCheckpoint> {
-  const { verifierKey, keyRotations, ledgerId } = await readGenesis(path);
-  const authors = [verifierKey, ...successorsOf([verifierKey], keyRotations)];
-  const opened = openCheckpoint(note, [...authors, ...witnesses]);
+  const { verifierKey, ledgerId } = await readGenesis(path);
+  const opened = openCheckpoint(note, [verifierKey, ...witnesses]);
   if (!opened.ok) throw refused(opened.reason);
   const { checkpoint } = opened;
   if (checkpoint.origin !== originOf(ledgerId)) throw refused(`it is about another ledger, ${checkpoint.origin}`);

@@ -80,3 +80,11 @@ export async function cutFile(handle: FileHandle, length: number): Promise<void>
 export async function moveIntoPlace(temporaryPath: string, path: string): Promise<void> {
   await changeDirectoryOf(path, () => rename(temporaryPath, path));
 }
+
+/** The same, but never in the place of another: rejects with EEXIST where a file of that name already is. */
+export async function moveToFreeName(temporaryPath: string, path: string): Promise<void> {
+  await changeDirectoryOf(path, async () => {
+    await link(temporaryPath, path);
+    await unlink(temporaryPath);
+  });
+}

@@ -203,6 +203,7 @@ class Inspector {
       if (due.size === size) {
         this.#provenSize = size;
         this.#provenBytes = this.#chain.byteLength;
+        this.#repairs.settle(size);
       }
       await this.#due?.advance();
     }

@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { readGenesisOf } from "./appendable.ts";
+import { assertGoesOn } from "./begun-segment.ts";
 import type { JsonObject } from "./canonical-json.ts";
 import { Chain } from "./chain.ts";
 import { latestCheckpoint, readPart } from "./checkpoint-files.ts";
@@ -21,7 +22,7 @@ import { invalid, otherKey, replaced, withoutCheckpoint } from "./ledger-refusal
 import { noPreviousHash } from "./line.ts";
 import { leafHash, MerkleTree } from "./merkle-tree.ts";
 import { type Genesis, originOf, unsignedLinesRecord } from "./own-records.ts";
-import { rewriteTail, setAsideTail, setAsideTornCheckpoint, unrecordedRepairs } from "./repair.ts";
+import { type MendedPlace, rewriteTail, setAsideTail, setAsideTornCheckpoint, unrecordedRepairs } from "./repair.ts";
 import { sealedPath, undoInterruptedRotation } from "./segments.ts";
 import type { VerifierKey } from "./verifier-key.ts";
 
@@ -209,6 +210,7 @@ export class LedgerView {
       frontier !== null && isUnchanged(frontier.ledger, ledger) && isUnchanged(frontier.history, history);
     if (isFirstLook && isVouchedFor && (await this.#restore(frontier, genesis))) return [];
     const chain = await this.#inspectToEnd();
+    if (this.#signedSize === 0) await assertGoesOn(this.#paths.ledger, genesis);
     this.#knownLedger = isFirstLook || isVouchedFor ? ledger : null;
     this.#knownHistory = isFirstLook || isVouchedFor ? history : null;
     const records = await this.#recordsOfRepairs(chain);
@@ -218,16 +220,20 @@ export class LedgerView {
 
   async #recordsOfRepairs(chain: Chain): Promise<readonly JsonObject[]> {
     if (this.#history.torn) {
-      await setAsideTornCheckpoint(this.#paths, this.#history.byteLength, chain.byteLength);
+      await setAsideTornCheckpoint(this.#paths, this.#history.byteLength, this.#placeAt(chain.byteLength));
       this.#history = { ...this.#history, torn: false };
     }
     const repairedAt = isoFromWallMs(this.#clock.wallMs());
-    const records = await unrecordedRepairs(this.#paths, chain.byteLength, repairedAt);
+    const records = await unrecordedRepairs(this.#paths, this.#placeAt(chain.byteLength), repairedAt);
     // One unsigned line is a ledger whose creation was interrupted: its key signs it now.
     if (chain.size > this.#signedSize && chain.size > 1) {
       records.push(unsignedLinesRecord(this.#signedSize, chain.size - 1, repairedAt));
     }
     return records;
+  }
+
+  #placeAt(length: number): MendedPlace {
+    return { segment: this.#genesis?.segment ?? 1, length };
   }
 
   /** Another writer may have sealed the segment that is open here and begun the next one. */
@@ -320,7 +326,7 @@ export class LedgerView {
         if (chain.size > this.#signedSize) await rewriteTail(this.#paths.ledger, this.#handle, provenBytes);
         return chain;
       }
-      await setAsideTail(this.#paths.ledger, this.#handle, fault?.offset ?? chain.byteLength);
+      await setAsideTail(this.#paths.ledger, this.#handle, this.#placeAt(fault?.offset ?? chain.byteLength));
     }
   }
 

@@ -9,8 +9,10 @@ import { secondsFromNanoseconds } from "../units.ts";
 import { withId } from "./append-ids.ts";
 import type { AppendedLine, PendingRecord } from "./batch.ts";
 import type { JsonObject } from "./canonical-json.ts";
+import { assertCreatable } from "./creatable.ts";
 import { isDiskRefusal, notOpened, writeFailure } from "./disk-refusal.ts";
 import { createFile } from "./durable-file.ts";
+import { identityAt } from "./file-identity.ts";
 import { assertAbsent, directoryClosed, directoryError, type LedgerPaths, ledgerPaths } from "./ledger-files.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
 import { acquireLock } from "./lock.ts";
@@ -83,13 +85,13 @@ export class Ledger implements AsyncDisposable {
 
   /**
    * Creates a ledger with its genesis record and first checkpoint. Throws LEDGER_EXISTS where any file already is,
-   * LEDGER_UNWRITABLE, and whatever `open` throws.
+   * or what is left of another ledger of that name, LEDGER_UNWRITABLE, and whatever `open` throws.
    */
   static async create(path: string, options: LedgerOptions): Promise<Ledger> {
     const clock = options.clock ?? systemClock;
     const { vkey } = verifierKeyFor(options.signer.name, options.signer.publicKey);
     const record = recordText(genesisRecord(randomUUID(), isoFromWallMs(clock.wallMs()), vkey));
-    await assertAbsent(path);
+    await assertCreatable(path);
     try {
       await createFile(path, Buffer.from(`${formatLine(noPreviousHash, record, 0)}\n`), 0o644);
     } catch (error) {
@@ -146,8 +148,9 @@ export class Ledger implements AsyncDisposable {
     try {
       return await Ledger.create(path, options);
     } catch (error) {
-      // Somebody else created it in between.
-      if (error instanceof CarbonOpsError && error.code === "LEDGER_EXISTS") return await Ledger.open(path, options);
+      // Somebody else created it in between; or what stands there are other files of a ledger.
+      const isThere = error instanceof CarbonOpsError && error.code === "LEDGER_EXISTS" && identityAt(path) !== null;
+      if (isThere) return await Ledger.open(path, options);
       throw error;
     }
   }

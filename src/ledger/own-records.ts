@@ -12,6 +12,9 @@ const segmentSchemaVersion = "1.1.0";
 /** A segment of a ledger whose key was replaced: its genesis record holds the statements about that. */
 const rotatedSchemaVersion = "1.2.0";
 
+/** Names of complete segments end in six digits. */
+export const maximumSegments = 999_999;
+
 const knownSchemaVersions: readonly string[] = [firstSchemaVersion, segmentSchemaVersion, rotatedSchemaVersion];
 
 /** The complete segment that a ledger goes on from. */
@@ -91,6 +94,7 @@ export function readGenesisLine(line: Buffer): Genesis | string {
   if (previous === null || typeof segment !== "number" || !Number.isSafeInteger(segment) || segment < 2) {
     return "it does not say which segment it goes on from";
   }
+  if (segment > maximumSegments) return `its segment is ${segment}, but a ledger has ${maximumSegments} at most`;
   const keyRotations = version === rotatedSchemaVersion ? readKeyRotations(record["key_rotations"]) : [];
   if (keyRotations === null) return "its key_rotations are no statements";
   return { ledgerId, createdAt, verifierKey, segment, previous, keyRotations };

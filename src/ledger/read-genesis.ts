@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { openLedgerFile, readChunks } from "./ledger-files.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type Genesis, readGenesisLine } from "./own-records.ts";
@@ -10,14 +11,19 @@ import { uncompressed } from "./uncompressed.ts";
 export async function genesisForReading(path: string): Promise<Genesis | string> {
   const handle = await openLedgerFile(path, "read");
   try {
-    const splitter = new LineSplitter();
-    let isEmpty = true;
-    for await (const chunk of uncompressed(readChunks(handle))) {
-      isEmpty = false;
-      for (const line of splitter.push(chunk)) return readGenesisLine(Buffer.from(line));
-    }
-    return isEmpty ? "the file is empty" : "it is not complete";
+    return await genesisOfOpened(handle);
   } finally {
     await handle.close();
   }
+}
+
+/** The same of a file that is open. */
+export async function genesisOfOpened(handle: FileHandle): Promise<Genesis | string> {
+  const splitter = new LineSplitter();
+  let isEmpty = true;
+  for await (const chunk of uncompressed(readChunks(handle))) {
+    isEmpty = false;
+    for (const line of splitter.push(chunk)) return readGenesisLine(Buffer.from(line));
+  }
+  return isEmpty ? "the file is empty" : "it is not complete";
 }

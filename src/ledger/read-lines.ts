@@ -1,22 +1,18 @@
+import type { FileHandle } from "node:fs/promises";
 import type { JsonObject } from "./canonical-json.ts";
-import { openLedgerFile, readChunks } from "./ledger-files.ts";
+import { readChunks } from "./ledger-files.ts";
 import { readRecord } from "./line.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { uncompressed } from "./uncompressed.ts";
 
 /**
- * The complete lines of a ledger, oldest first, as bytes without their line feeds, in bounded memory; what gzip has compressed
- * is read as what it holds. Nothing is verified. Throws LEDGER_NOT_FOUND, LEDGER_NOT_A_FILE or LEDGER_UNREADABLE.
+ * The complete lines of a file that is open, oldest first, as bytes without their line feeds, in bounded memory; what gzip has
+ * compressed is read as what it holds. Nothing is verified. Throws LEDGER_UNREADABLE. The handle stays the caller's.
  */
-export async function* readLines(path: string): AsyncGenerator<Buffer, void, undefined> {
-  const handle = await openLedgerFile(path, "read");
-  try {
-    const splitter = new LineSplitter();
-    for await (const chunk of uncompressed(readChunks(handle))) {
-      for (const line of splitter.push(chunk)) yield Buffer.from(line);
-    }
-  } finally {
-    await handle.close();
+export async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+  const splitter = new LineSplitter();
+  for await (const chunk of uncompressed(readChunks(handle))) {
+    for (const line of splitter.push(chunk)) yield Buffer.from(line);
   }
 }
 

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { CarbonOpsError } from "../errors.ts";
+import { openLedgerFileIfAny } from "./ledger-files.ts";
 import { sealedPath } from "./segments.ts";
 
 /**
@@ -18,6 +20,15 @@ export function segmentPaths(path: string, newest: number): string[] {
   return [...earlier, path];
 }
 
+/**
+ * Opens a complete segment of a ledger, under its plain name or compressed; null where there is neither. A segment that is being
+ * compressed meanwhile has one name or the other.
+ */
+export async function openSealedIfAny(ledger: string, segment: number): Promise<FileHandle | null> {
+  const sealed = sealedPath(ledger, segment);
+  return (await openLedgerFileIfAny(sealed, "read")) ?? (await openLedgerFileIfAny(`${sealed}.gz`, "read"));
+}
+
 /** The name that a ledger has, or had, uncompressed and before the segment that was named was sealed. */
 export function ledgerPathOf(path: string, segment: number): string {
   const plain = path.replace(/\.gz$/, "");
@@ -25,7 +36,7 @@ export function ledgerPathOf(path: string, segment: number): string {
   return plain === sealedPath(base, segment) ? base : plain;
 }
 
-function missingSegment(path: string, sealed: string, newest: number): CarbonOpsError {
+export function missingSegment(path: string, sealed: string, newest: number): CarbonOpsError {
   const which = `${basename(path)} is segment ${newest} of a ledger`;
   return new CarbonOpsError(
     "LEDGER_NOT_FOUND",

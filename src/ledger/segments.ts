@@ -3,6 +3,7 @@ import { CarbonOpsError } from "../errors.ts";
 import { changeDirectoryOf, writeTemporaryFile } from "./durable-file.ts";
 import { identityAt, isSameFile } from "./file-identity.ts";
 import type { LedgerPaths } from "./ledger-files.ts";
+import { maximumSegments } from "./own-records.ts";
 
 /**
  * A ledger of several files: complete segments stand beside it as `<ledger>.000001` and so on, each with its checkpoints under
@@ -30,6 +31,7 @@ const endings = ["", ".checkpoints", ".checkpoint", ".cosigned"] as const;
 export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine: Buffer): Promise<void> {
   const path = paths.ledger;
   const sealed = sealedPath(path, segment);
+  assertNumberFree(path, segment);
   assertNamesFree(path, sealed);
   const nextPath = `${path}.next`;
   await writeTemporaryFile(nextPath, [firstLine], 0o644);
@@ -50,6 +52,14 @@ export async function rotateFiles(paths: LedgerPaths, segment: number, firstLine
     await rm(nextPath, { force: true });
     throw error;
   }
+}
+
+function assertNumberFree(path: string, segment: number): void {
+  if (segment < maximumSegments) return;
+  throw new CarbonOpsError(
+    "LEDGER_UNWRITABLE",
+    `${path} was not sealed, because it is segment ${segment} and a ledger has no more than that; begin a new ledger.`,
+  );
 }
 
 function assertNamesFree(path: string, sealed: string): void {

@@ -44,6 +44,16 @@ export function parseVerifierKey(text: string): VerifierKey {
   return { name, keyId, algorithm, publicKey, keyObject: ed25519PublicKey(publicKey), vkey: text };
 }
 
+/** Keys of witnesses (C2SP tlog-cosignature). Throws KEY_INVALID, also for a key that signs notes and cosigns nothing. */
+export function parseWitnessKey(text: string): VerifierKey {
+  const key = parseVerifierKey(text);
+  if (key.algorithm === "cosignature") return key;
+  throw new CarbonOpsError(
+    "KEY_INVALID",
+    `${text} is no witness key, because its type is not 04 of C2SP, so no cosignature can be by it; give the vkey that the witness publishes.`,
+  );
+}
+
 /** The vkey of an Ed25519 public key of 32 bytes. Throws KEY_INVALID for a name with white space or `+`, or a weak key. */
 export function verifierKeyFor(name: string, publicKey: Uint8Array): VerifierKey {
   const typeAndKey = Buffer.concat([Uint8Array.of(typeBytes.ed25519), publicKey]);

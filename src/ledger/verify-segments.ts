@@ -1,14 +1,16 @@
-import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { CarbonOpsError } from "../errors.ts";
 import { identityAt, isSameFile } from "./file-identity.ts";
-import { predecessorsOf } from "./key-rotation.ts";
+import { keysOfSegments } from "./key-rotation.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { genesisForReading } from "./read-genesis.ts";
-import { ledgerPathOf, segmentPaths } from "./segment-paths.ts";
-import { sealedPath } from "./segments.ts";
+import { isSealed, type Sealing, sealedNow, sealingOf } from "./sealing.ts";
+import { linkFault } from "./segment-link.ts";
+import { segmentPaths } from "./segment-paths.ts";
 import { checkpointOf } from "./state-file.ts";
 import { parseVerifierKey } from "./verifier-key.ts";
 import { type LedgerVerification, neverSigned, type VerifyOptions, verifyLedger } from "./verify.ts";
+import { vouchedForByNext } from "./vouching.ts";
 
 export interface SegmentVerification extends LedgerVerification {
   readonly segment: number;
@@ -26,42 +28,71 @@ export type InterruptedRotation = "sealing" | "beginning";
  * Checks a ledger with all its segments, oldest first: each of them by itself, and that each goes on from exactly what the one
  * before it was when it was sealed. A checkpoint that was kept or remembered is held against the segment that it names. Stops
  * at the first segment that does not hold. Throws what `verifyLedger` throws: LEDGER_NOT_FOUND names a segment that is missing.
- * Each of them may be compressed (`.gz`).
+ * Each of them may be compressed (`.gz`). When it is rotated meanwhile, what stood there at the beginning is judged; LEDGER_BUSY
+ * where that file is gone, again and again.
  */
 export async function verifySegments(
   path: string,
   options: VerifyOptions = {},
 ): Promise<readonly SegmentVerification[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    const before = identityAt(path);
-    const verified = await verifySegmentsOnce(path, options);
-    const newest = verified.at(-1);
-    const holds = newest?.valid === true && newest.linkProblem === null;
+  let target = path;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const before = identityAt(target);
+    const { verified, error } = await attemptOn(target, options);
+    const isMoved = before !== null && !isSameFile(before, identityAt(target));
     // A writer that rotated meanwhile has moved files from under the check.
-    if (holds || attempt === attempts || isSameFile(before, identityAt(path))) return verified;
+    if (!isMoved || isWhole(verified)) {
+      if (verified === null) throw error;
+      return target === path ? verified : verified.map(withRotation);
+    }
+    // The file that stood there has a lasting name by now, and nobody writes to it: that state is judged.
+    target = sealedNow(path, before) ?? path;
   }
+  throw new CarbonOpsError(
+    "LEDGER_BUSY",
+    `${path} was replaced ${attempts} times while it was looked at, so nothing can be said about it; verify it when nobody rotates it, or a copy.`,
+  );
 }
 
 const attempts = 5;
 
+async function attemptOn(path: string, options: VerifyOptions) {
+  try {
+    return { verified: vouchedForByNext(await verifySegmentsOnce(path, options)), error: null };
+  } catch (error) {
+    return { verified: null, error };
+  }
+}
+
+function isWhole(verified: readonly SegmentVerification[] | null): boolean {
+  const newest = verified?.at(-1);
+  return newest?.valid === true && newest.linkProblem === null && newest.unsignedLines === 0;
+}
+
+function withRotation(verification: SegmentVerification): SegmentVerification {
+  const since = "what was written since this check began: the ledger was rotated meanwhile";
+  return { ...verification, notChecked: [...verification.notChecked, since] };
+}
+
 async function verifySegmentsOnce(path: string, options: VerifyOptions): Promise<readonly SegmentVerification[]> {
   const genesis = await genesisIfAny(path);
   const paths = segmentPaths(path, genesis?.segment ?? 1);
-  const routes = await routesOf(paths, options);
-  const former = formerKeys(options.keys ?? [], genesis);
+  const geneses: (Genesis | null)[] = [];
+  for (const segmentPath of paths) geneses.push(await genesisIfAny(segmentPath));
+  const routes = routesOf(geneses, options);
+  const keys = keysOfSegments((options.keys ?? []).map(parseVerifierKey), geneses);
   const verified: SegmentVerification[] = [];
   for (const [index, segmentPath] of paths.entries()) {
-    const route = routes(index);
-    // What a replaced key signs after it was replaced counts for nothing.
-    const isSealed = index < paths.length - 1 && former.length > 0;
-    const keys = isSealed ? { keys: [...(options.keys ?? []), ...former] } : {};
+    const route = { ...routes(index), keys: (keys[index] ?? []).map(({ vkey }) => vkey) };
     const sealing = index === paths.length - 1 ? await sealingOf(segmentPath, genesis) : null;
     const checkpoints = sealing?.checkpointsBeside ?? null;
     const beside = checkpoints === null ? {} : { checkpointsBeside: checkpoints };
-    const found = await verifyLedger(segmentPath, { ...route, ...keys, ...beside });
+    const found = await verifyLedger(segmentPath, { ...route, ...beside });
     const verification = index > 0 ? asBegun(found) : found;
     const linkProblem = verification.valid
-      ? (sealing?.problem ?? linkProblemOf(verification, index + 1, verified.at(-1) ?? null))
+      ? (sealing?.problem ??
+        tailProblemOf(verification, segmentPath, index + 1) ??
+        linkProblemOf(verification, index + 1, geneses, verified.at(-1) ?? null))
       : null;
     const interruptedRotation = interruptionOf(verification, sealing);
     verified.push({ segment: index + 1, path: segmentPath, linkProblem, interruptedRotation, ...verification });
@@ -70,36 +101,11 @@ async function verifySegmentsOnce(path: string, options: VerifyOptions): Promise
   return verified;
 }
 
-/** What stands beside the newest segment under the name that it gets when it is sealed. */
-interface Sealing {
-  /** Where the checkpoints of the segment are; null where they are beside it. */
-  readonly checkpointsBeside: string | null;
-  readonly problem: string | null;
-}
-
-/**
- * A rotation gives a segment its second name first, then its checkpoints go, then the segment itself. A larger file of that
- * name is the same segment at a later time.
- */
-async function sealingOf(path: string, genesis: Genesis | null): Promise<Sealing | null> {
-  if (genesis === null || ledgerPathOf(path, genesis.segment) !== path) return null;
-  const sealed = sealedPath(path, genesis.segment);
-  const [own, other] = [identityAt(path), identityAt(sealed)];
-  if (own === null || other === null) return null;
-  if (isSameFile(own, other)) {
-    const isComplete = [".checkpoint", ".checkpoints"].every((ending) => identityAt(path + ending) !== null);
-    return { checkpointsBeside: isComplete ? null : sealed, problem: null };
-  }
-  if (other.size <= own.size || (await genesisIfAny(sealed))?.ledgerId !== genesis.ledgerId) return null;
-  const problem = `${basename(sealed)} beside it is segment ${genesis.segment} too, and holds more: the ledger was rolled back to before that segment was sealed`;
-  return { checkpointsBeside: null, problem };
-}
-
 function interruptionOf(
   { lines, previous, signedUpTo, valid, checkpoints }: LedgerVerification,
   sealing: Sealing | null,
 ): InterruptedRotation | null {
-  if (sealing !== null && sealing.problem === null) return "sealing";
+  if (sealing?.isUnderWay === true && sealing.problem === null) return "sealing";
   const isUnsigned = signedUpTo === 0 && checkpoints.inHistory === 0;
   return valid && lines === 1 && previous !== null && isUnsigned ? "beginning" : null;
 }
@@ -117,12 +123,11 @@ function asBegun(found: LedgerVerification): LedgerVerification {
 }
 
 /** What each segment is verified with. Checkpoints that name none of them go to the newest, which does not fit them. */
-async function routesOf(paths: readonly string[], options: VerifyOptions): Promise<(index: number) => VerifyOptions> {
+function routesOf(geneses: readonly (Genesis | null)[], options: VerifyOptions): (index: number) => VerifyOptions {
   const { checkpoint, remembered, ...others } = options;
-  const newest = paths.length - 1;
+  const newest = geneses.length - 1;
   if (newest === 0) return () => options;
-  const origins: (string | null)[] = [];
-  for (const path of paths) origins.push(originOrNull(await genesisIfAny(path)));
+  const origins = geneses.map((genesis) => (genesis === null ? null : originOf(genesis.ledgerId)));
   const placeOf = (note: Uint8Array | undefined): number => {
     const origin = note === undefined ? null : (checkpointOf(note)?.origin ?? null);
     const index = origin === null ? -1 : origins.indexOf(origin);
@@ -133,16 +138,6 @@ async function routesOf(paths: readonly string[], options: VerifyOptions): Promi
     ...(checkpoint !== undefined && placeOf(checkpoint) === index ? { checkpoint } : {}),
     ...(remembered !== undefined && placeOf(remembered) === index ? { remembered } : {}),
   });
-}
-
-/** Keys from which those that were given have taken over: they signed earlier segments. */
-function formerKeys(keys: readonly string[], genesis: Genesis | null): readonly string[] {
-  if (genesis === null || keys.length === 0) return [];
-  return predecessorsOf(keys.map(parseVerifierKey), genesis.keyRotations).map(({ vkey }) => vkey);
-}
-
-function originOrNull(genesis: Genesis | null): string | null {
-  return genesis === null ? null : originOf(genesis.ledgerId);
 }
 
 /** Null for what does not begin like a ledger: verifying it says so. */
@@ -156,16 +151,25 @@ async function genesisIfAny(path: string): Promise<Genesis | null> {
   }
 }
 
+/** A writer seals a segment when its last line is on the disk: no crash can leave bytes behind it. */
+function tailProblemOf({ tornTail }: LedgerVerification, path: string, segment: number): string | null {
+  if (tornTail === null || !isSealed(path, segment)) return null;
+  const bytes = tornTail.bytes === 1 ? "1 byte" : `${tornTail.bytes} bytes`;
+  return `${bytes} that no line ends in follow its last line, but a complete segment ends with that: somebody added them`;
+}
+
+/** The keys that a segment was held against come from what its first line said before: it must still say so. */
 function linkProblemOf(
-  { namedSegment, previous }: LedgerVerification,
+  found: LedgerVerification,
   segment: number,
+  geneses: readonly (Genesis | null)[],
   before: SegmentVerification | null,
 ): string | null {
-  if (namedSegment !== segment) return `it says that it is segment ${namedSegment}`;
-  if (before === null || previous === null) return before === null ? null : "it says that it is the first segment";
-  if (previous.origin !== originOf(before.ledgerId ?? "")) return `it goes on from another log (${previous.origin})`;
-  if (previous.size !== before.lines)
-    return `it goes on from ${previous.size} lines, but the segment before it has ${before.lines}`;
-  const isSame = previous.root === before.root && previous.lastHash === before.lastHash;
-  return isSame ? null : "it goes on from other lines than those";
+  const [genesis, earlier] = [geneses[segment - 1] ?? null, geneses[segment - 2] ?? null];
+  const isSame = genesis?.ledgerId === found.ledgerId && isDeepStrictEqual(genesis.previous, found.previous);
+  if (genesis === null || !isSame) return "it was replaced while it was checked";
+  if (genesis.segment !== segment) return `it says that it is segment ${genesis.segment}`;
+  if (before === null || earlier === null) return null;
+  const { lines: size, root, lastHash } = before;
+  return linkFault(genesis, { genesis: earlier, size, root, lastHash });
 }

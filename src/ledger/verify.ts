@@ -14,16 +14,19 @@ import {
   rememberedCheckpointName,
 } from "./evidence.ts";
 import { type DueCheckpoints, type Inspection, inspect, type LineFault } from "./inspect.ts";
-import { successorsOf } from "./key-rotation.ts";
+import { keysAfter, rotationInto } from "./key-rotation.ts";
 import { openLedgerFile } from "./ledger-files.ts";
 import { type LedgerSource, sourceOfFile, sourceOfStream } from "./ledger-source.ts";
 import { type Genesis, type PreviousSegment, readGenesisLine } from "./own-records.ts";
 import { looksLikePythonEntry } from "./python/entry.ts";
 import { type Repair, Repairs } from "./repairs.ts";
-import { parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
+import { parseVerifierKey, parseWitnessKey, type VerifierKey } from "./verifier-key.ts";
 
 export interface VerifyOptions {
-  /** Keys that the verifier trusts, as text (the line of a .pub file). None: only the chain can be vouched for. */
+  /**
+   * Keys that the verifier trusts, as text (the line of a .pub file). None: only the chain can be vouched for. A statement that
+   * another key follows one of them counts if it is about the segment that this file goes on from.
+   */
   readonly keys?: readonly string[];
   /** Keys of witnesses whose cosignatures count, as text (type 04 of C2SP tlog-cosignature). */
   readonly witnesses?: readonly string[];
@@ -152,7 +155,7 @@ interface VerifyRequest {
 
 function requestOf(options: VerifyOptions): VerifyRequest {
   const keys = (options.keys ?? []).map(parseVerifierKey);
-  const witnesses = (options.witnesses ?? []).map(parseVerifierKey);
+  const witnesses = (options.witnesses ?? []).map(parseWitnessKey);
   const given = [
     { name: givenCheckpointName, note: options.checkpoint },
     { name: rememberedCheckpointName, note: options.remembered },
@@ -160,7 +163,7 @@ function requestOf(options: VerifyOptions): VerifyRequest {
   return {
     // Whoever cosigns only says what he saw: it is no author's key, however it was given.
     keys: keys.filter(({ algorithm }) => algorithm === "ed25519"),
-    witnesses: [...keys, ...witnesses].filter(({ algorithm }) => algorithm === "cosignature"),
+    witnesses: [...keys.filter(({ algorithm }) => algorithm === "cosignature"), ...witnesses],
     given,
     deep: options.deep ?? false,
     checkRecord: options.checkRecord ?? null,
@@ -194,8 +197,8 @@ async function verifySource(
 }
 
 async function gatherEvidence(notes: NoteSources, request: VerifyRequest, genesis: Genesis): Promise<Evidence> {
-  const named = request.keys.length > 0 ? request.keys : [genesis.verifierKey];
-  const authors = [...named, ...successorsOf(named, genesis.keyRotations)];
+  // Of statements about earlier segments one file cannot say whether they are about its own: `verifySegments` can.
+  const authors = request.keys.length > 0 ? keysAfter(request.keys, rotationInto(genesis)) : [genesis.verifierKey];
   return await Evidence.gather(notes, [...authors, ...request.witnesses], genesis);
 }
 
@@ -306,6 +309,9 @@ function firstBadLine({ line, seq, reason, earliestLine }: FirstBadLine): FirstB
   return { line, seq, reason, earliestLine };
 }
 
+/** What is said where nothing vouches for the author. */
+export const unknownAuthor = "who wrote it: no trusted key or checkpoint vouches for a signature";
+
 /** Of a ledger without checkpoints, where a key was given. */
 export const neverSigned = "there is none, so nothing shows that a given key has signed this ledger";
 
@@ -326,9 +332,9 @@ function checkpointProblems(
   if (evidence.historyTorn && provenSize >= lines && !isGrowing) {
     problems.push({ file: historyName, reason: tornWithoutCause });
   }
-  if (keys.length > 0 && !evidence.isSigned && problems.length === 0) {
-    const file = notes.paths === null ? givenCheckpointName : basename(notes.paths.checkpoint);
-    problems.push({ file, reason: neverSigned });
+  // A stream has none beside it: without one that was kept nothing can be said, for the ledger or against it.
+  if (keys.length > 0 && !evidence.isSigned && problems.length === 0 && notes.paths !== null) {
+    problems.push({ file: basename(notes.paths.checkpoint), reason: neverSigned });
   }
   return problems;
 }
@@ -350,7 +356,7 @@ function witnessings({ evidence, request }: Findings): Witnessing[] {
 }
 
 function notCheckedParts({ isGrowing, chain, parsedLines }: Findings, trust: LedgerVerification["trust"]): string[] {
-  const author = trust === "none" ? ["who wrote it: no trusted key or checkpoint vouches for a signature"] : [];
+  const author = trust === "none" ? [unknownAuthor] : [];
   const growth = isGrowing ? ["lines that were added after this check began"] : [];
   const contents =
     parsedLines < chain.size ? ["what stands in the records: their hashes bind it, --deep looks at its form"] : [];

@@ -1,22 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, isoFromWallMs } from "../clock.ts";
 import { CarbonOpsError, messageOf } from "../errors.ts";
-import { AppendIds } from "./append-ids.ts";
 import { type AppendedLine, Batch, type PendingRecord } from "./batch.ts";
 import type { Chain } from "./chain.ts";
 import { type Checkpoint, signCheckpoint } from "./checkpoint.ts";
 import { replaceLatestCheckpoint } from "./checkpoint-files.ts";
 import { notSealed, staleCheckpoint, writeFailure } from "./disk-refusal.ts";
 import { appendFully, cutFile } from "./durable-file.ts";
-import { identityAt } from "./file-identity.ts";
 import { forgetFrontier, writeFrontier } from "./frontier-file.ts";
 import { HistoryFile, PublishedError } from "./history-file.ts";
 import { signKeyRotation } from "./key-rotation.ts";
-import { type LedgerPaths, openLedgerFile } from "./ledger-files.ts";
+import { KnownIds } from "./known-ids.ts";
+import type { LedgerPaths } from "./ledger-files.ts";
 import { LedgerView } from "./ledger-view.ts";
 import { formatLine, noPreviousHash, recordText } from "./line.ts";
 import { segmentGenesisRecord } from "./own-records.ts";
-import { rotateFiles, sealedPath } from "./segments.ts";
+import { rotateFiles } from "./segments.ts";
 import type { Signer } from "./signing-key.ts";
 import { verifierKeyFor } from "./verifier-key.ts";
 
@@ -38,7 +37,7 @@ export class LedgerWriter {
   readonly #history: HistoryFile;
   readonly #options: WriterOptions;
   #newestNote: Buffer | null = null;
-  #ids: { readonly index: AppendIds; segment: number; coveredBytes: number } | null = null;
+  #ids: KnownIds | null = null;
   #poison: CarbonOpsError | null = null;
 
   static async open(paths: LedgerPaths, options: WriterOptions): Promise<LedgerWriter> {
@@ -95,15 +94,13 @@ export class LedgerWriter {
     if (this.#poison !== null) throw this.#poison;
     const repairs = await this.#catchUp(records.some(({ id }) => id !== null));
     this.#view.beginChange();
-    const batch = new Batch(this.#view.chain.copy(), this.#segment, this.#ids?.index ?? null);
+    const batch = new Batch(this.#view.chain.copy(), this.#segment, this.#ids);
     for (const text of repairs) batch.add({ text, id: null });
     const outcomes = records.map((record) => batch.add(record));
     await this.#write(batch.bytes);
     if (this.#options.durability === "disk" || repairs.length > 0) await this.#syncAndSign(batch.chain);
     batch.remember();
-    if (this.#ids !== null && this.#ids.coveredBytes === this.byteLength) {
-      this.#ids.coveredBytes = batch.chain.byteLength;
-    }
+    this.#ids?.advance(this.#segment, this.byteLength, batch.chain.byteLength);
     this.#view.advance(batch.chain);
     return outcomes;
   }
@@ -173,6 +170,7 @@ export class LedgerWriter {
     } catch (error) {
       throw error instanceof CarbonOpsError ? error : notSealed(this.#paths.ledger, error);
     }
+    this.#ids?.sealed(genesis.segment, chain.byteLength);
     return true;
   }
 
@@ -189,37 +187,13 @@ export class LedgerWriter {
         this.#newestNote = null;
         await this.#history.close();
       }
-      if (needsIds) await this.#learnIds();
+      if (needsIds) {
+        this.#ids ??= new KnownIds(this.#paths.ledger);
+        await this.#ids.learn(this.#view.handle, this.#segment, this.byteLength);
+      }
       return repairs.map(recordText);
     } catch (error) {
       throw error instanceof CarbonOpsError ? error : writeFailure(this.#paths.ledger, error);
-    }
-  }
-
-  /** Reads the ids of lines that were not read for them yet: of the segment before this one, and of this one. */
-  async #learnIds(): Promise<void> {
-    const segment = this.#segment;
-    if (this.#ids === null) {
-      // A record may be repeated just after a rotation: the segment before this one counts too.
-      const first = identityAt(sealedPath(this.#paths.ledger, segment - 1)) !== null ? segment - 1 : segment;
-      this.#ids = { index: new AppendIds(), segment: first, coveredBytes: 0 };
-    }
-    const ids = this.#ids;
-    for (; ids.segment < segment; ids.segment += 1) {
-      await this.#readSealedIds(sealedPath(this.#paths.ledger, ids.segment), ids.segment, ids.coveredBytes);
-      ids.coveredBytes = 0;
-    }
-    const end = this.byteLength;
-    await ids.index.read(this.#view.handle, segment, ids.coveredBytes, end);
-    ids.coveredBytes = end;
-  }
-
-  async #readSealedIds(path: string, segment: number, start: number): Promise<void> {
-    const handle = await openLedgerFile(path, "read");
-    try {
-      await this.#ids?.index.read(handle, segment, start, Number.POSITIVE_INFINITY);
-    } finally {
-      await handle.close();
     }
   }
 

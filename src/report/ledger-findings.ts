@@ -21,9 +21,17 @@ export interface VerificationReport extends LedgerVerification {
   /** Records beside those that open a file. */
   readonly records: number;
   /** What became of the state that was to be remembered; null when none was asked for. */
-  readonly state: { readonly path: string; readonly isMoved: boolean; readonly isRefused: boolean } | null;
+  readonly state: RememberedState | null;
   /** Why the user's own key was not used; null when it was, or was not looked for. */
   readonly unusedKey: string | null;
+}
+
+export interface RememberedState {
+  readonly path: string;
+  readonly isMoved: boolean;
+  /** It should have moved, and could not be written. */
+  readonly isUnwritten: boolean;
+  readonly isRefused: boolean;
 }
 
 /** The segment is named where there is more than one. */

@@ -1,7 +1,7 @@
 import type { LedgerVerification, Witnessing } from "../ledger/index.ts";
 import type { Repair } from "../ledger/repairs.ts";
 import type { InterruptedRotation } from "../ledger/verify-segments.ts";
-import type { PlacedRepair, VerificationReport } from "./ledger-findings.ts";
+import type { PlacedRepair, RememberedState, VerificationReport } from "./ledger-findings.ts";
 import { printable } from "./terminal/style.ts";
 
 /** The sentences of a verification, the same for the terminal and for a report. */
@@ -57,6 +57,9 @@ export function explanation(findings: VerificationReport): string {
   if (unsignedLines === 0) return intactText(findings);
   if (findings.interruptedRotation === "beginning" && unsignedLines === 1) {
     return `Every line is in order, but the first of the newest segment is not signed: a rotation was interrupted, or goes on at this moment. ${mendingText(findings.path)}.`;
+  }
+  if (findings.trust === "none" && findings.keyOrigin !== null && findings.path === "-") {
+    return "Every line is in order, but no checkpoint comes through a pipe, so the key has nothing to vouch for. Give one that you kept with --checkpoint.";
   }
   if (findings.trust === "none") {
     return `Every line is in order, but no trusted key shows who wrote them; the ledger names ${namedKey ?? "none"}, which anybody could have put there. Get the key from its owner and name it with --key.`;
@@ -117,7 +120,8 @@ function witnessText({ witness, lines, timestampSeconds }: Witnessing): string {
   return `${witness} has seen ${count(lines, "line")} at ${time}`;
 }
 
-function stateText({ path, isMoved, isRefused }: NonNullable<VerificationReport["state"]>): string {
+function stateText({ path, isMoved, isUnwritten, isRefused }: RememberedState): string {
+  if (isUnwritten) return `${path} could not be written: this checkpoint is NOT remembered`;
   if (isRefused) return `${path} is kept as it was: the ledger does not go on from it, or does not hold`;
   return isMoved ? `${path} remembers this checkpoint from now on` : `${path} is kept as it was`;
 }

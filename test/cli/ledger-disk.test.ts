@@ -45,6 +45,24 @@ test("a limit on file sizes is said in one sentence, and the ledger is as it was
   expect(await there.state()).toEqual({ valid: true, lines: 2, unsignedLines: 0 });
 });
 
+test("a record whose place standard output does not take is stored, and that is said with its number", async () => {
+  const there = await ledgerWithKey();
+  const { status, stderr } = appendUnder(["sh", "-c", 'exec "$0" "$@" >/dev/full'], there);
+  expect(stderr).toMatch(/^carbon-ops: Standard output cannot be written \(.*ENOSPC.*\); send it elsewhere\.$/m);
+  expect(stderr).toContain(
+    `carbon-ops: Appended and signed all the same: record 2 of ${there.path}; do not append it again.\n`,
+  );
+  expect(status).toBe(1);
+  expect(await there.state()).toEqual({ valid: true, lines: 3, unsignedLines: 0 });
+});
+
+test("a reader that went away is told nothing, and the record is stored", async () => {
+  const there = await ledgerWithKey();
+  const { status, stderr } = appendUnder(["sh", "-c", '{ sleep 0.2; exec "$0" "$@"; } | exec true'], there);
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(await there.state()).toEqual({ valid: true, lines: 3, unsignedLines: 0 });
+});
+
 const isRoot = process.getuid?.() === 0;
 const mayMount = isRoot && spawnSync("unshare", ["-m", "true"], { stdio: "ignore" }).status === 0;
 

@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { body, pythonWriter } from "../ledger/python/python-original-writer.ts";
@@ -164,4 +165,30 @@ test("the headline of a Python ledger stands in --json too, and says why a kept 
   const head = `3:${"0".repeat(64)}`;
   const { stdout } = await run("ledger", "verify", "old.jsonl", "--format", "python", "--head", head, "--json");
   expect(JSON.parse(stdout).headline).toMatch(/NOT VALID: old\.jsonl\. .*3 entries were there and 2 are/);
+});
+
+test("a key that signs ledgers is no witness, which is said instead of leaving it out", async () => {
+  const { verify, key } = await shellWithLedger();
+  const { status, stdout, stderr } = await verify("a.ndjson", "--witness", key);
+  expect([status, stdout, stderr]).toEqual([2, "", expect.stringContaining("is no witness key")]);
+});
+
+test("a pipe with a key and no checkpoint is neither valid nor touched, and what to give is said", async () => {
+  const { read, path, key } = await shellWithLedger();
+  const input = { stdin: Readable.from([Buffer.from(read("a.ndjson"))]) };
+  const { status, stdout } = await shellIn(path("."), {}, {}, input).run("ledger", "verify", "-", "--key", key);
+  expect([status, words(stdout)]).toEqual([4, expect.stringContaining("Chain holds, author unproven: -.")]);
+  expect(words(stdout)).toContain("Give one that you kept with --checkpoint");
+});
+
+test("a state that cannot be written does not keep the verdict back", async () => {
+  const { verify } = await shellWithLedger();
+  const { status, stdout, stderr } = await verify("a.ndjson", "--state", "no/such/place");
+  expect([status, words(stdout), stderr]).toEqual([
+    2,
+    expect.stringMatching(/^Valid: a\.ndjson\. .*this checkpoint is NOT remembered/),
+    expect.stringContaining("cannot be written"),
+  ]);
+  const { status: sameStatus, stdout: json } = await verify("a.ndjson", "--state", "no/such/place", "--json");
+  expect([sameStatus, JSON.parse(json)]).toMatchObject([2, { valid: true, state: { is_unwritten: true } }]);
 });

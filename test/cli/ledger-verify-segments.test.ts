@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
@@ -172,4 +173,33 @@ test("nothing can be proven from a compressed ledger, which is said", async () =
   compress("a.ndjson");
   const { status, stderr } = await run("ledger", "prove", "a.ndjson.gz", "1");
   expect([status, stderr]).toEqual([2, expect.stringContaining("uncompress it first")]);
+});
+
+test("a checkpoint of the newest segment that was kept vouches for all segments, since that one says what those were", async () => {
+  const { verify, path } = await shellWithSegments();
+  rmSync(path("home"), { recursive: true });
+  const { status, text } = await verify("a.ndjson", "--checkpoint", "a.ndjson.checkpoint");
+  expect([status, text]).toEqual([0, expect.stringContaining("All 9 lines of 3 segments are as they were written")]);
+  expect(text).toContain("(vouched for by the given checkpoint)");
+  expect(text).not.toContain("who wrote it");
+});
+
+test("a checkpoint of an earlier segment that was kept vouches for nothing behind it", async () => {
+  const { verify, path } = await shellWithSegments();
+  rmSync(path("home"), { recursive: true });
+  const { status, stdout } = await verify("a.ndjson", "--checkpoint", "a.ndjson.000002.checkpoint", "--json");
+  expect([status, JSON.parse(stdout)]).toMatchObject([4, { valid: true, signed_up_to: 6, unsigned_lines: 3 }]);
+});
+
+test("lines that nobody has signed in the newest segment are not vouched for by a kept checkpoint", async () => {
+  const { verify, path, read, write } = await shellWithSegments();
+  rmSync(path("home"), { recursive: true });
+  write("kept", read("a.ndjson.checkpoint"));
+  const last = read("a.ndjson").trimEnd().split("\n").at(-1) ?? "";
+  const hash = createHash("sha256")
+    .update(Buffer.concat([Buffer.of(0), Buffer.from(last)]))
+    .digest("hex");
+  write("a.ndjson", `${read("a.ndjson")}{"prev_hash":"${hash}","record":{"kind":"test"},"seq":3}\n`);
+  const { status, text } = await verify("a.ndjson", "--checkpoint", "kept");
+  expect([status, text]).toEqual([4, expect.stringContaining("The last 1 line is not signed")]);
 });

@@ -122,6 +122,17 @@ test("an init that is refused leaves no key behind", async () => {
   expect([existsSync(path("new.key")), existsSync(path("new.key.pub"))]).toEqual([false, false]);
 });
 
+test("beside a checkpoint of a lost ledger init writes nothing, makes no key, and says what stands in the way", async () => {
+  const { run, path } = shell();
+  writeFileSync(path("a.ndjson.checkpoint"), "kept\n");
+  const { status, stderr } = await run(["init", "a.ndjson", "--key", "new.key"]);
+  expect(stderr).toMatch(
+    /^carbon-ops: [^\n]*a\.ndjson was not created, because a\.ndjson\.checkpoint of an earlier [^\n]*\n$/,
+  );
+  expect(status).toBe(2);
+  expect(["a.ndjson", "new.key"].map((name) => existsSync(path(name)))).toEqual([false, false]);
+});
+
 test("init gives the command to verify with, as a shell takes it", async () => {
   const { run } = shell();
   expect((await run(["init", "my ledger.ndjson"])).stdout).toContain("ledger verify 'my ledger.ndjson' --key");

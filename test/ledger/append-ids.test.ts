@@ -1,3 +1,5 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { diskError, interceptNext } from "./disk-faults.ts";
@@ -50,6 +52,56 @@ test("an id is known after a rotation", async () => {
   expect(await ledger.append({ kind: "test" }, { id: "b" })).toMatchObject({ segment: 1, seq: 2, isRepeated: true });
   await using later = await Ledger.open(path, options);
   expect(await later.append({ kind: "test" }, { id: "a" })).toEqual({ ...first, isRepeated: true });
+});
+
+function compress(path: string): void {
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+  rmSync(path);
+}
+
+test("an id is known when the segment that holds it was compressed", async () => {
+  const path = ledgerPath();
+  await using ledger = await Ledger.create(path, options);
+  await using other = await Ledger.open(path, options);
+  const first = await ledger.append({ kind: "test" }, { id: "a" });
+  await other.append({ kind: "test" }, { id: "b" });
+  await other.rotate();
+  await ledger.append({ kind: "test" });
+  compress(`${path}.000001`);
+  await using later = await Ledger.open(path, options);
+  expect(await later.append({ kind: "test" }, { id: "a" })).toEqual({ ...first, isRepeated: true });
+  // This one has read the beginning of the segment before it was compressed.
+  expect(await ledger.append({ kind: "test" }, { id: "b" })).toMatchObject({ segment: 1, seq: 2, isRepeated: true });
+});
+
+test("where the segment before is missing an id that may stand in it is refused, until it is there again", async () => {
+  const path = ledgerPath();
+  await using ledger = await Ledger.create(path, options);
+  const first = await ledger.append({ kind: "test" }, { id: "a" });
+  await ledger.rotate();
+  renameSync(`${path}.000001`, `${path}.away`);
+  await using later = await Ledger.open(path, options);
+  const [refused, written] = await Promise.allSettled([
+    later.append({ kind: "test" }, { id: "a" }),
+    later.append({ kind: "test" }),
+  ]);
+  expect(refused).toMatchObject({
+    reason: { code: "LEDGER_NOT_FOUND", message: expect.stringContaining(`${path}.000001, which is missing`) },
+  });
+  expect(written).toMatchObject({ status: "fulfilled", value: { segment: 2, seq: 1 } });
+  renameSync(`${path}.away`, `${path}.000001`);
+  expect(await later.append({ kind: "test" }, { id: "a" })).toEqual({ ...first, isRepeated: true });
+  expect(linesOf(path)).toHaveLength(2);
+});
+
+test("who has read the segment before to its end needs it no more", async () => {
+  const path = ledgerPath();
+  await using ledger = await Ledger.create(path, options);
+  const first = await ledger.append({ kind: "test" }, { id: "a" });
+  await ledger.rotate();
+  rmSync(`${path}.000001`);
+  expect(await ledger.append({ kind: "test" }, { id: "a" })).toEqual({ ...first, isRepeated: true });
+  expect(await ledger.append({ kind: "test" }, { id: "b" })).toMatchObject({ segment: 2, isRepeated: false });
 });
 
 test("an id that stands for another record is an error, and the records beside it are written", async () => {

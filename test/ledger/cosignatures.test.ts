@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { verifyCheckpoint } from "../../src/ledger/browser/index.ts";
@@ -42,6 +42,17 @@ test("a cosignature is kept beside the ledger, and verify finds it", async () =>
     ok: true,
     checkpoint: { cosignatures: [{ witness: witnessKey, timestampSeconds: seconds }] },
   });
+});
+
+test("beside a complete segment a cosignature is kept under the ledger's own lock, and no other lock is left there", async () => {
+  const path = await writtenLedger(3);
+  const ledger = await Ledger.open(path, options);
+  await ledger.rotate();
+  await ledger.close();
+  const sealed = `${path}.000001`;
+  await keep(sealed, await cosigned(sealed));
+  expect(await witnessed(sealed)).toMatchObject([{ lines: 4 }]);
+  expect(existsSync(`${sealed}.lock`)).toBe(false);
 });
 
 test("the signature line of a witness alone is taken to be about the newest checkpoint", async () => {

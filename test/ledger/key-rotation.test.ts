@@ -1,8 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { rotateKey } from "../../src/ledger/key-change.ts";
-import { predecessorsOf, readKeyRotation, signKeyRotation, successorsOf } from "../../src/ledger/key-rotation.ts";
+import {
+  keysOfSegments,
+  leadsTo,
+  readKeyRotation,
+  rotationInto,
+  signKeyRotation,
+} from "../../src/ledger/key-rotation.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
+import type { Genesis } from "../../src/ledger/own-records.ts";
 import { parseVerifierKey } from "../../src/ledger/verifier-key.ts";
 import { verifyLedger } from "../../src/ledger/verify.ts";
 import { verifySegments } from "../../src/ledger/verify-segments.ts";
@@ -12,7 +19,8 @@ import { ledgerPath, recordsOf, writtenLedger } from "./ledger-folder.ts";
 const first = signerFromSeed(1);
 const second = signerFromSeed(2, "example.com/second");
 const third = signerFromSeed(3, "example.com/third");
-const [firstKey, secondKey, thirdKey] = [first, second, third].map((signer) => parseVerifierKey(vkeyOf(signer)));
+const keyOf = (signer: typeof first) => parseVerifierKey(vkeyOf(signer));
+const [firstKey, secondKey, thirdKey] = [keyOf(first), keyOf(second), keyOf(third)];
 const at = { origin: "example.com/log", size: 7, root: Buffer.alloc(32, 5) };
 
 async function appendWith(path: string, signer: typeof first): Promise<void> {
@@ -46,13 +54,70 @@ test("the statement that a key follows another one holds only with the signature
   expect(readKeyRotation("")).toBeNull();
 });
 
-test("one who trusts a key follows a line of statements forward, and another one back", async () => {
+/** What a segment says that goes on from `size` lines of a log, with statements about keys. */
+function genesisOf(size: number | null, keyRotations: readonly string[]): Genesis {
+  const root = at.root.toString("hex");
+  const previous = size === null ? null : { origin: at.origin, size, root, lastHash: root };
+  return { ledgerId: "", createdAt: "", verifierKey: firstKey, segment: 1, previous, keyRotations };
+}
+
+/** Four segments: the second is begun by a new key, the fourth by a third one. */
+async function handedOverTwice(): Promise<readonly Genesis[]> {
+  const [one, two] = [
+    await signKeyRotation(at, first, second),
+    await signKeyRotation({ ...at, size: 9 }, second, third),
+  ];
+  return [genesisOf(null, []), genesisOf(7, [one]), genesisOf(8, [one]), genesisOf(9, [one, two])];
+}
+
+function namesOf(segments: readonly Genesis[], ...trusted: readonly (typeof firstKey)[]) {
+  return keysOfSegments(trusted, segments).map((keys) => keys.map(({ name }) => name));
+}
+
+test("one who trusts a key follows statements forward from where they were made, and back to there", async () => {
+  const segments = await handedOverTwice();
+  const [one, two, three] = [[first.name], [second.name], [third.name]];
+  expect(namesOf(segments, firstKey)).toEqual([one, two, two, three]);
+  expect(namesOf(segments, secondKey)).toEqual([[second.name, first.name], two, two, three]);
+  expect(namesOf(segments, thirdKey)).toEqual([
+    [third.name, first.name],
+    [third.name, second.name],
+    [third.name, second.name],
+    three,
+  ]);
+});
+
+test("a statement ends the key that it replaces also for one who trusts both", async () => {
+  expect(namesOf(await handedOverTwice(), firstKey, secondKey)).toEqual([
+    [first.name, second.name],
+    [second.name],
+    [second.name],
+    [third.name],
+  ]);
+});
+
+test("a statement about another log, other lines or an earlier segment gives no key anything", async () => {
+  const statements = [
+    await signKeyRotation({ ...at, origin: "example.com/other" }, first, second),
+    await signKeyRotation({ ...at, size: 8 }, first, second),
+    await signKeyRotation({ ...at, root: Buffer.alloc(32, 6) }, first, second),
+  ];
+  expect(rotationInto(genesisOf(7, statements))).toBeNull();
+  expect(namesOf([genesisOf(null, []), genesisOf(7, statements)], firstKey)).toEqual([[first.name], [first.name]]);
+  expect(namesOf([genesisOf(null, []), genesisOf(7, statements)], secondKey)).toEqual([[second.name], [second.name]]);
+});
+
+test("a key that was given the ledger back may sign again from there on, and not in between", async () => {
+  const one = await signKeyRotation(at, first, second);
+  const back = await signKeyRotation({ ...at, size: 8 }, second, first);
+  const segments = [genesisOf(null, []), genesisOf(7, [one]), genesisOf(8, [one, back])];
+  expect(namesOf(segments, firstKey)).toEqual([[first.name], [second.name], [first.name]]);
+});
+
+test("whether statements lead from one key to another is told apart from whether they are about a ledger", async () => {
   const notes = [await signKeyRotation(at, first, second), await signKeyRotation(at, second, third)];
-  const names = (keys: readonly { readonly name: string }[]): string[] => keys.map(({ name }) => name);
-  const [one, , three] = [firstKey, secondKey, thirdKey].flatMap((key) => (key === undefined ? [] : [key]));
-  expect(names(successorsOf(one === undefined ? [] : [one], notes))).toEqual([second.name, third.name]);
-  expect(names(successorsOf(three === undefined ? [] : [three], notes))).toEqual([]);
-  expect(names(predecessorsOf(three === undefined ? [] : [three], notes))).toEqual([second.name, first.name]);
+  expect(leadsTo(firstKey, thirdKey, notes)).toBe(true);
+  expect(leadsTo(thirdKey, firstKey, notes)).toBe(false);
 });
 
 test("after a rotation the new key signs, and the old one is refused", async () => {

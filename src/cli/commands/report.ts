@@ -47,12 +47,13 @@ export function build(context: CommandContext): Command {
     .addHelpText("after", helpText)
     .action(async (file: string, options: ReportOptions) => {
       const target = targetOf(file, options, context);
-      const report = await reportOf(file, options, context);
+      const { report, stateProblem } = await reportOf(file, options, context);
       await target?.write(reportHtml(report));
       const { stdout } = context;
       if (options.json === true) stdout.write(reportJson(report));
       else if (target === null) stdout.write(reportPage(report, outputWidth(stdout), outputStyle(stdout, context)));
       if (target !== null) sayVerdict(report, context);
+      if (stateProblem !== null) throw stateProblem;
       if (!isSound(report)) context.setExitCode(errorCatalogue.LEDGER_INVALID.exitCode);
     });
 }
@@ -93,10 +94,14 @@ function targetOf(file: string, { output, json }: ReportOptions, context: Comman
   return target;
 }
 
-async function reportOf(file: string, options: ReportOptions, context: CommandContext): Promise<LedgerReport> {
+async function reportOf(
+  file: string,
+  options: ReportOptions,
+  context: CommandContext,
+): Promise<{ readonly report: LedgerReport; readonly stateProblem: CarbonOpsError | null }> {
   const path = resolve(context.workingDirectory, file);
   const { key, checkpoint, state } = options;
-  const verification = await verifiedAsAsked(
+  const { report: verification, stateProblem } = await verifiedAsAsked(
     file,
     {
       ...(key === undefined ? {} : { key }),
@@ -124,7 +129,7 @@ async function reportOf(file: string, options: ReportOptions, context: CommandCo
     }
   };
   const digest = await digestOf(watched, options, options.top).finally(progress.clear);
-  return {
+  const report = {
     title: options.title ?? `Energy and carbon of ${basename(file)}`,
     path: file,
     madeAt: new Date(context.clock.wallMs()).toISOString(),
@@ -132,6 +137,7 @@ async function reportOf(file: string, options: ReportOptions, context: CommandCo
     verification,
     ...digest,
   };
+  return { report, stateProblem };
 }
 
 /** Its figures have no uncertainty, so that there is nothing to report; saying that its first line is damaged would be wrong. */

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { isoFromWallMs } from "../../../clock.ts";
-import { CarbonOpsError, messageOf } from "../../../errors.ts";
+import { CarbonOpsError, messageOf, systemErrorCode } from "../../../errors.ts";
 import { readGenesis } from "../../../ledger/appendable.ts";
 import { type AppendedLine, type JsonObject, Ledger, signRecord } from "../../../ledger/index.ts";
 import { buildNoteRecord } from "../../../record/note-record.ts";
@@ -45,8 +45,9 @@ export function buildAppend(context: CommandContext): Command {
       const record = await recordOf(source, options, context);
       await using ledger = await Ledger.open(path, { signer, clock: context.clock });
       const appended = await ledger.append(await signedRecord(record, options, context), idOf(options));
-      if (options.json === true) context.stdout.write(jsonText({ path: file, ...appended }));
-      else context.stdout.write(appendedText(file, newest, appended, context));
+      const text =
+        options.json === true ? jsonText({ path: file, ...appended }) : appendedText(file, newest, appended, context);
+      if (!(await isWritten(context.stdout, text))) context.stderr.write(storedAllTheSame(file, newest, appended));
     });
 }
 
@@ -70,18 +71,31 @@ async function recordOf(source: string, { note }: AppendOptions, context: Comman
 }
 
 /** A ledger that was never rotated has one segment, which needs no name. */
-function appendedText(
-  file: string,
-  newest: number,
-  { segment, seq, lineHash, isRepeated }: AppendedLine,
-  context: CommandContext,
-): string {
+function placeOf(newest: number, { segment, seq }: AppendedLine): string {
+  return segment === 1 && newest === 1 ? `record ${seq}` : `record ${seq} of segment ${segment}`;
+}
+
+function appendedText(file: string, newest: number, appended: AppendedLine, context: CommandContext): string {
   const style = outputStyle(context.stdout, context);
-  const where = segment === 1 && newest === 1 ? `record ${seq}` : `record ${seq} of segment ${segment}`;
-  const words = isRepeated
+  const where = placeOf(newest, appended);
+  const words = appended.isRepeated
     ? `${style.good("Already there")}: ${where} of ${style.strong(file)} has this id, so nothing was appended`
     : `${style.good("Appended")} ${where} to ${style.strong(file)}, signed`;
-  return `${words}\n  ${style.faint("line hash")}  ${lineHash}\n`;
+  return `${words}\n  ${style.faint("line hash")}  ${appended.lineHash}\n`;
+}
+
+/** Standard output that takes nothing ends the program with an error, but the record is there: a second one would count twice. */
+function storedAllTheSame(file: string, newest: number, appended: AppendedLine): string {
+  const what = appended.isRepeated ? "Already there" : "Appended and signed all the same";
+  return `carbon-ops: ${what}: ${placeOf(newest, appended)} of ${file}; do not append it again.\n`;
+}
+
+/** Whether the text was taken. A reader that went away wants no answer. */
+async function isWritten(stream: CommandContext["stdout"], text: string): Promise<boolean> {
+  const error = await new Promise<unknown>((done) => {
+    stream.write(text, done);
+  });
+  return !(error instanceof Error) || systemErrorCode(error) === "EPIPE";
 }
 
 /** More than a line of a ledger can hold, even with generous white space. */

@@ -5,7 +5,7 @@ import type { SettingName } from "../../../config/settings.ts";
 import { CarbonOpsError, messageOf } from "../../../errors.ts";
 import { type KeyFileOptions, loadSigningKey, type Signer } from "../../../ledger/index.ts";
 import { keyFileOptions, signingKeyPath } from "../../../ledger/key-place.ts";
-import { successorsOf } from "../../../ledger/key-rotation.ts";
+import { leadsTo } from "../../../ledger/key-rotation.ts";
 import type { Genesis } from "../../../ledger/own-records.ts";
 import { genesisForReading } from "../../../ledger/read-genesis.ts";
 import { isVerifierKeyText, parseVerifierKey } from "../../../ledger/verifier-key.ts";
@@ -66,8 +66,8 @@ export async function ownKey(ledgerPath: string, context: CommandContext): Promi
     const { path: keyPath, options } = await keyPlaceFor(undefined, context);
     const { verifierKey } = await loadSigningKey(keyPath, options);
     const isNamed = verifierKey === named.verifierKey.vkey;
-    const followers = successorsOf([parseVerifierKey(verifierKey)], named.keyRotations);
-    if (isNamed || followers.some(({ vkey }) => vkey === named.verifierKey.vkey)) {
+    // Verifying says whether the statements are about this ledger: one that is not must not look like one of somebody else.
+    if (isNamed || leadsTo(parseVerifierKey(verifierKey), named.verifierKey, named.keyRotations)) {
       const origin = isNamed ? `your own key, ${keyPath}` : `it follows your own key, ${keyPath}`;
       return { keys: [verifierKey], origin, unusedKey: null };
     }

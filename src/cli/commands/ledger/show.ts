@@ -103,7 +103,8 @@ async function showTable(
     const replacedBy = record === null ? null : latest.replacementOf(placed, record, () => lineHashOf(placed));
     return { segment: placed.segment, seq: placed.seq, record, replacedBy };
   });
-  const segments = options.segment === undefined ? newest : 1;
+  // A rotation may have come between the two looks.
+  const segments = options.segment === undefined ? Math.max(newest, last.at(-1)?.segment ?? 1) : 1;
   context.stdout.write(ledgerTable(file, rows, { total, segments }, outputStyle(context.stdout, context)));
 }
 

@@ -41,7 +41,9 @@ export async function verifyReport(
   const findings = own.interruptedRotation === "beginning" ? { ...own, ...authorOf(verified.at(-2) ?? own) } : own;
   const linkProblems = linkProblem === null ? [] : [{ file: basename(path), reason: linkProblem }];
   const behind =
-    path === ledger ? [] : [`the segments behind ${basename(path)}: the check ends at the first that does not hold`];
+    path === ledger || (findings.valid && linkProblem === null)
+      ? []
+      : [`the segments behind ${basename(path)}: the check ends at the first that does not hold`];
   const problems = [...findings.checkpoints.problems, ...linkProblems];
   return {
     ...findings,
@@ -83,10 +85,13 @@ function sumsOf(segments: readonly Segment[]) {
     unsignedLines: sum((part) => part.unsignedLines),
     adoptedLines: sum((part) => part.adoptedLines),
     repairCount: sum((part) => part.repairCount),
-    repairs: segments.flatMap(({ repairs, path }) => {
-      const segmentFile = segments.length > 1 && path !== undefined ? basename(path) : null;
-      return repairs.map((repair) => ({ ...repair, segmentFile }));
-    }),
+    repairs: segments
+      .flatMap(({ repairs, path }) => {
+        const segmentFile = segments.length > 1 && path !== undefined ? basename(path) : null;
+        return repairs.map((repair) => ({ ...repair, segmentFile }));
+      })
+      // Lines that somebody else may have written come first.
+      .sort((left, right) => Number(left.adopted === null) - Number(right.adopted === null)),
   };
 }
 

@@ -64,11 +64,12 @@ export function buildVerify(context: CommandContext): Command {
       if (file === "-" && (options.threads ?? 1) > 1) {
         throw new CarbonOpsError("USAGE", "Standard input is read by one thread; leave --threads out, or name a file.");
       }
-      const report = await verifiedAsAsked(file, options, context);
+      const { report, stateProblem } = await verifiedAsAsked(file, options, context);
       if (report.isPythonLedger && options.format === undefined) throw pythonLedger(file);
       const { stdout } = context;
       if (options.json === true) stdout.write(jsonText({ headline: verificationHeadline(report), ...report }));
       else stdout.write(verificationPage(report, outputWidth(stdout), outputStyle(stdout, context)));
+      if (stateProblem !== null) throw stateProblem;
       context.setExitCode(exitCodeOf(report));
     });
 }
@@ -76,17 +77,23 @@ export function buildVerify(context: CommandContext): Command {
 const exitHelp = `
 Exit status: 0 every line is intact and signed; 1 a line or a checkpoint was touched; 2 it cannot be read;
 4 the chain holds, but nothing shows who wrote all of it, or it holds no record, or a witness is missing,
-or standard input holds a later segment alone.
+or standard input holds a later segment alone, or came without a checkpoint.
 
 Examples: carbon-ops ledger verify carbon.ndjson --key ledger.key.pub --state carbon.state
           zcat carbon.ndjson.gz | carbon-ops ledger verify - --key ledger.key.pub --checkpoint kept.checkpoint`;
+
+export interface AskedVerification {
+  readonly report: VerificationReport;
+  /** Why the state could not be written, to be thrown when the rest was told. */
+  readonly stateProblem: CarbonOpsError | null;
+}
 
 /** What is found in a ledger, with the keys and the checkpoints that the options name. Throws what `verifySegments` throws. */
 export async function verifiedAsAsked(
   file: string,
   options: Omit<VerifyOptions, "format" | "head" | "json">,
   context: CommandContext,
-): Promise<VerificationReport> {
+): Promise<AskedVerification> {
   const path = file === "-" ? null : resolve(context.workingDirectory, file);
   const trusted = await trustedKeys(path, options.key ?? [], context);
   const checkpoint = options.checkpoint === undefined ? null : await readCheckpoint(options.checkpoint, context);
@@ -110,19 +117,30 @@ export async function verifiedAsAsked(
     onProgress: progress.show,
   }).finally(progress.clear);
   const state = statePath === null ? null : await newState(statePath, remembered, found, context);
-  const { origin: keyOrigin, unusedKey } = trusted;
-  return { path: file, ...found, keyOrigin, unusedKey, state };
+  const keyOrigin = authorOrigin(found, trusted);
+  const report = { path: file, ...found, keyOrigin, unusedKey: trusted.unusedKey, state: state?.outcome ?? null };
+  return { report, stateProblem: state?.problem ?? null };
 }
 
-/** Nothing is remembered of a ledger that does not hold, or whose author nothing vouches for. */
+/**
+ * Nothing is remembered of a ledger that does not hold, or whose author nothing vouches for. What was found is told also where
+ * it cannot be remembered.
+ */
 async function newState(
   path: string,
   before: Buffer | null,
   { valid, newestCheckpoint }: WholeVerification,
   { clock }: CommandContext,
 ) {
-  const isMoved = valid && newestCheckpoint !== null && (await moveState(path, before, newestCheckpoint, clock));
-  return { path, isMoved, isRefused: before !== null && !valid };
+  const isNew = valid && newestCheckpoint !== null && newestCheckpoint !== before?.toString("utf8");
+  const outcome = { path, isMoved: false, isUnwritten: false, isRefused: before !== null && !valid };
+  if (!isNew) return { outcome, problem: null };
+  try {
+    return { outcome: { ...outcome, isMoved: await moveState(path, before, newestCheckpoint, clock) }, problem: null };
+  } catch (error) {
+    if (!(error instanceof CarbonOpsError)) throw error;
+    return { outcome: { ...outcome, isUnwritten: true }, problem: error };
+  }
 }
 
 function exitCodeOf({ valid, unsignedLines, records, segmentsBefore, witnesses }: VerificationReport): number {
@@ -130,6 +148,13 @@ function exitCodeOf({ valid, unsignedLines, records, segmentsBefore, witnesses }
   const isWitnessed = witnesses.every(({ lines }) => lines > 0);
   const isWhole = unsignedLines === 0 && records > 0 && segmentsBefore === 0;
   return isWhole && isWitnessed ? 0 : errorCatalogue.LEDGER_UNSIGNED.exitCode;
+}
+
+/** A key that was given need not be one that has signed: statements lead from it, or to it. */
+function authorOrigin({ signedBy, segments }: WholeVerification, { keys, origin }: TrustedKeys): string | null {
+  const signers = [signedBy, ...segments.map((segment) => segment.signedBy)].filter((key) => key !== null);
+  if (origin === null || signers.length === 0 || signers.some((key) => keys.includes(key))) return origin;
+  return `${origin}, by a statement that one key follows the other`;
 }
 
 /** Threads that know the schemas; there are none where the sources themselves are run. */

@@ -1,14 +1,10 @@
-import { basename, dirname, join } from "node:path";
 import type { JsonObject } from "../../../ledger/index.ts";
 import { recordBytes } from "../../../ledger/line.ts";
-import { readLines } from "../../../ledger/read-lines.ts";
+import { readSegmentLines, type SegmentLine } from "../../../ledger/read-segments.ts";
 import type { VerificationReport } from "../../../report/ledger-findings.ts";
 
 /** A line that was found to hold, with its place in the ledger. */
-export interface VerifiedLine {
-  readonly segment: number;
-  readonly seq: number;
-  readonly line: Buffer;
+export interface VerifiedLine extends SegmentLine {
   /** Null where it is no JSON object. */
   readonly record: JsonObject | null;
 }
@@ -18,15 +14,14 @@ export async function* verifiedLines(
   path: string,
   { segments, lines }: VerificationReport,
 ): AsyncGenerator<VerifiedLine, void, undefined> {
-  const parts = segments.length > 0 ? segments : [{ segment: 1, file: basename(path), lines }];
-  for (const { segment, file, lines: count } of parts) {
-    if (count === 0) return;
-    let seq = 0;
-    for await (const line of readLines(join(dirname(path), file))) {
-      yield { segment, seq, line, record: recordOf(line) };
-      seq += 1;
-      if (seq >= count) break;
-    }
+  const counts = new Map(segments.map((segment) => [segment.segment, segment.lines]));
+  let left = lines;
+  if (left === 0) return;
+  for await (const placed of readSegmentLines(path)) {
+    if (segments.length > 0 && placed.seq >= (counts.get(placed.segment) ?? 0)) continue;
+    yield { ...placed, record: recordOf(placed.line) };
+    left -= 1;
+    if (left === 0) return;
   }
 }
 
