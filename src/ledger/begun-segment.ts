@@ -9,7 +9,7 @@ import { leafHash } from "./merkle-tree.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { genesisOfOpened } from "./read-genesis.ts";
 import { linesOf } from "./read-lines.ts";
-import { type EarlierSegment, linkFault } from "./segment-link.ts";
+import { type EarlierSegment, linkFault, repeatedId } from "./segment-link.ts";
 import { missingSegment, openSealedIfAny } from "./segment-paths.ts";
 import { sealedPath } from "./segments.ts";
 import { isGzip } from "./uncompressed.ts";
@@ -21,6 +21,7 @@ import { isGzip } from "./uncompressed.ts";
  */
 export async function assertGoesOn(path: string, genesis: Genesis): Promise<void> {
   if (genesis.previous === null) return;
+  await assertNewId(path, genesis);
   const sealed = sealedPath(path, genesis.segment - 1);
   const handle = await openSealedIfAny(path, genesis.segment - 1);
   if (handle === null) throw missingSegment(path, sealed, genesis.segment);
@@ -30,6 +31,21 @@ export async function assertGoesOn(path: string, genesis: Genesis): Promise<void
     if (problem !== null) throw altered(path, `${problem}, where ${sealed} is the segment before it`);
   } finally {
     await handle.close();
+  }
+}
+
+/** Throws LEDGER_INVALID where an earlier segment is the same log. One that is missing is left to whoever verifies. */
+async function assertNewId(path: string, genesis: Genesis): Promise<void> {
+  for (let segment = 1; segment < genesis.segment; segment += 1) {
+    const handle = await openSealedIfAny(path, segment);
+    if (handle === null) continue;
+    try {
+      const earlier = await genesisOfOpened(handle);
+      if (typeof earlier !== "string" && earlier.ledgerId === genesis.ledgerId)
+        throw altered(path, repeatedId(segment));
+    } finally {
+      await handle.close();
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { CarbonOpsError } from "../errors.ts";
 import { identityAt } from "./file-identity.ts";
 import { assertAbsent, ledgerPaths } from "./ledger-files.ts";
 import { assertNoSegmentsBeside, namesIn } from "./sealed-beside.ts";
+import { ledgerOfSealed } from "./segments.ts";
 
 /** Throws what would keep a ledger from being created: LEDGER_EXISTS, LEDGER_NOT_A_FILE. Nothing is written. */
 export async function assertCreatable(path: string): Promise<void> {
@@ -16,11 +17,22 @@ export async function assertCreatable(path: string): Promise<void> {
  */
 export function assertNothingLeft(path: string): void {
   try {
+    assertNoSegmentName(path);
     assertNoSegmentsBeside(path);
     assertNoFilesBeside(path);
   } catch (error) {
     if (identityAt(path) === null) throw error;
   }
+}
+
+/** What is begun under such a name would be taken for a complete segment of the ledger beside it. */
+function assertNoSegmentName(path: string): void {
+  const ledger = ledgerOfSealed(path);
+  if (ledger === null) return;
+  throw new CarbonOpsError(
+    "LEDGER_EXISTS",
+    `${path} was not created, because the complete segments of ${ledger} have such names; choose another one.`,
+  );
 }
 
 /** Caches and the lock do no harm. */

@@ -47,11 +47,11 @@ export function sealedNow(ledger: string, file: ReturnType<typeof identityAt>): 
   return paths.find((path) => isSameFile(file, identityAt(path))) ?? null;
 }
 
-/** Somebody's file that begins like no ledger shows nothing; what cannot be read may be one. */
+/** Somebody's file that begins like no ledger, or another ledger with such a name, shows nothing; what cannot be read may be one. */
 async function firstLedger(directory: string, files: readonly SealedFile[]): Promise<SealedFile | undefined> {
   for (const file of files) {
     const genesis = await genesisForReading(join(directory, file.name)).catch(() => null);
-    if (typeof genesis !== "string") return file;
+    if (genesis === null || (typeof genesis !== "string" && genesis.segment === file.segment)) return file;
   }
   return undefined;
 }

@@ -19,8 +19,13 @@ export function linkFault(genesis: Genesis, before: EarlierSegment): string | nu
     return `it goes on from ${previous.size} lines, but the segment before it has ${before.size}`;
   if (previous.root !== before.root || previous.lastHash !== before.lastHash)
     return "it goes on from other lines than those";
-  if (ledgerId === before.genesis.ledgerId) return "it has the ledger_id of the segment before it";
+  if (ledgerId === before.genesis.ledgerId) return repeatedId(genesis.segment - 1);
   return rotationProblem(genesis, before.genesis);
+}
+
+/** Each segment is a log of its own: two with one ledger_id would be one log with two roots. */
+export function repeatedId(segment: number): string {
+  return `it has the ledger_id of segment ${segment}`;
 }
 
 /** It holds the statements of the segment before it, and one more where, and only where, the key is another. */

@@ -5,7 +5,7 @@ import { keysOfSegments } from "./key-rotation.ts";
 import { type Genesis, originOf } from "./own-records.ts";
 import { genesisForReading } from "./read-genesis.ts";
 import { isSealed, type Sealing, sealedNow, sealingOf } from "./sealing.ts";
-import { linkFault } from "./segment-link.ts";
+import { linkFault, repeatedId } from "./segment-link.ts";
 import { segmentPaths } from "./segment-paths.ts";
 import { checkpointOf } from "./state-file.ts";
 import { parseVerifierKey } from "./verifier-key.ts";
@@ -170,6 +170,8 @@ function linkProblemOf(
   if (genesis === null || !isSame) return "it was replaced while it was checked";
   if (genesis.segment !== segment) return `it says that it is segment ${genesis.segment}`;
   if (before === null || earlier === null) return null;
+  const namesake = geneses.slice(0, segment - 1).findIndex((other) => other?.ledgerId === genesis.ledgerId);
+  if (namesake !== -1) return repeatedId(namesake + 1);
   const { lines: size, root, lastHash } = before;
   return linkFault(genesis, { genesis: earlier, size, root, lastHash });
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { assertPathWritable, Ledger } from "../../src/ledger/index.ts";
-import { ledgerPath, options, stateOf, whole } from "./ledger-folder.ts";
+import { ledgerPath, options, stateOf, whole, writtenLedger } from "./ledger-folder.ts";
 
 const leftOver = [".checkpoint", ".checkpoints", ".cosigned", ".torn-555", ".checkpoints.torn-555", ".torn-2-555"];
 
@@ -15,6 +15,15 @@ test.each(leftOver)("beside %s of an earlier ledger none is created, and nothing
   await expect(assertPathWritable(path)).rejects.toMatchObject(refusal);
   expect(readdirSync(dirname(path))).toEqual([`carbon.ndjson${ending}`]);
   expect(readFileSync(path + ending, "utf8")).toBe("kept");
+});
+
+test("under the name of a complete segment of a ledger none is created, and that ledger stays valid", async () => {
+  const path = await writtenLedger(1);
+  const before = readdirSync(dirname(path));
+  const refusal = { code: "LEDGER_EXISTS", message: expect.stringContaining("have such names") };
+  await expect(Ledger.create(`${path}.202611`, options)).rejects.toMatchObject(refusal);
+  await expect(assertPathWritable(`${path}.202611`)).rejects.toMatchObject(refusal);
+  expect(readdirSync(dirname(path))).toEqual(before);
 });
 
 test("caches and the lock of an earlier ledger, and files of others, do not keep one from being created", async () => {

@@ -144,6 +144,28 @@ test.each<[string, (path: string) => Promise<Partial<Forgery> & Pick<Forgery, "a
   expect(readFileSync(path)).toEqual(before);
 });
 
+test("a writer does not sign a begun segment that is the same log as an earlier one, and no verifier takes it", async () => {
+  const path = await begunLedger();
+  await using ledger = await Ledger.open(path, { signer: first });
+  await ledger.append({ kind: "test" });
+  await ledger.rotate();
+  const forgery = {
+    names: firstKey,
+    after: { segment: 3, previous: previousOf(`${path}.000002`) },
+    ledgerId: genesisAt(`${path}.000001`).ledgerId,
+  };
+  for (const end of [".checkpoint", ".checkpoints"]) rmSync(path + end);
+  await forgeSegment(path, forgery);
+  await expect(Ledger.open(path, { signer: first })).rejects.toMatchObject({
+    code: "LEDGER_INVALID",
+    message: expect.stringContaining("it has the ledger_id of segment 1"),
+  });
+  await forgeSegment(path, { ...forgery, signer: first });
+  expect((await verifySegments(path, { keys: [firstKey] })).at(-1)?.linkProblem).toBe(
+    "it has the ledger_id of segment 1",
+  );
+});
+
 test("a writer with the old key does not sign a begun segment that a statement gives to the new key", async () => {
   const path = await writtenLedger(2);
   const ledger = await Ledger.open(path, { signer: first });

@@ -61,6 +61,13 @@ test("the first segment in the place of the newest one is found by any later one
   expect(await verdict(path)).toMatchObject({ problem: expect.stringMatching(/\.000002 .*a later segment/) });
 });
 
+test("another ledger that has the name of a later segment is no roll-back", async () => {
+  const path = await rotatedLedger(2);
+  const neighbour = await writtenLedger(1);
+  put(neighbour, `${path}.202610`);
+  expect(await verdict(path)).toEqual({ valid: true, problem: null });
+});
+
 test("earlier complete segments beside the newest one, and one that is named itself, are no roll-back", async () => {
   const path = await rotatedLedger(3);
   expect(await verdict(path)).toEqual({ valid: true, problem: null });
