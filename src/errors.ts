@@ -3,7 +3,7 @@
  * happened, why, and what to do. `docs/errors.md` lists the same codes; a test holds the two equal.
  */
 
-export { messageOf, reasonOf, systemErrorCode } from "./thrown.ts";
+export { messageOf, systemErrorCode } from "./thrown.ts";
 
 interface CatalogueEntry {
   /** Exit status of the command line when this error ends it. */

@@ -12,11 +12,3 @@ export function messageOf(error: unknown): string {
     return "a value that cannot be shown was thrown";
   }
 }
-
-/** The same, without what the runtime puts around the words of a system error: "ENOENT: no such file or directory, open '/x'" has no such file or directory. */
-export function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  return systemErrorCode(error) === undefined
-    ? message
-    : message.replace(/^E[A-Z0-9]+: (.*?), [a-z_]+(?: .*)?$/s, "$1");
-}

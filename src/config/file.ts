@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
-import { CarbonOpsError, messageOf, reasonOf } from "../errors.ts";
+import { CarbonOpsError, messageOf } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import type { FoundValue, Layer } from "./layers.ts";
 import { type SettingName, settingDescriptions, settingNames } from "./settings.ts";
+import { reasonOf } from "./system-reason.ts";
 
 /**
  * What a configuration file says. The file is data (JSON or YAML), never code. Throws CONFIG_UNREADABLE when it cannot be

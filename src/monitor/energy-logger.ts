@@ -220,8 +220,8 @@ export class EnergyLogger implements AsyncDisposable {
    * Ends the running interval now, and with it the running span of records where tasks had a part in it, and waits until sinks and ledger
    * have done with them, for 5 seconds unless said otherwise. What is not done by then goes on in the background. Never rejects.
    */
-  async flush({ timeoutMs = defaultFlushMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await this.#reporting.flush(timeoutMs);
+  async flush(options?: { readonly timeoutMs?: number }): Promise<void> {
+    await this.#reporting.flush(options?.timeoutMs ?? defaultFlushMs);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { EnergyLoggerOptions } from "./logger-options.ts";
+import type { TaskOptions } from "./task.ts";
 import type { TaskSink } from "./task-interval.ts";
 
 /**
@@ -27,6 +28,24 @@ export function givenName(name: unknown, remark: Remark): string {
   remark("name", `The name of a task is ${inWords(name)}, but must be a text; it is called "${text}".`);
   return text;
 }
+
+/** The options of a task. What listens to nothing is no signal, and is left out. */
+export function givenTaskOptions(options: TaskOptions | undefined, remark: Remark): TaskOptions {
+  const given: unknown = options;
+  if (given === undefined || options === undefined) return noOptions;
+  if (typeof given !== "object" || given === null) {
+    remark("options", `The options of a task are ${inWords(given)}, but must be an object; they are left out.`);
+    return noOptions;
+  }
+  const signal: unknown = options.signal;
+  if (signal === undefined || signal instanceof AbortSignal) return options;
+  if (signal !== null) {
+    remark("signal", `The signal of a task is ${inWords(signal)}, but must be an AbortSignal; it ends no task.`);
+  }
+  return { ...options, signal: undefined };
+}
+
+const noOptions: TaskOptions = {};
 
 type Labels = Readonly<Record<string, string>>;
 

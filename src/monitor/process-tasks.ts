@@ -4,7 +4,7 @@ import { type ProcessShares, TaskShares } from "../attribution/task-shares.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { ownThreadCpuClock, type ThreadCpuClock } from "../host/thread-cpu.ts";
 import { ActivePower } from "./active-power.ts";
-import { givenLabels, givenName, type Remark } from "./given-values.ts";
+import { givenLabels, givenName, givenTaskOptions, type Remark } from "./given-values.ts";
 import type { Moment } from "./moment.ts";
 import { type OwnProcess, windowBetween } from "./own-process.ts";
 import { nameLaterOf, sampleRatioOf, type Task, type TaskOptions, type TaskSurroundings, WatchedTask } from "./task.ts";
@@ -133,10 +133,11 @@ export class ProcessTasks {
   }
 
   /** Never throws. After `close`, tasks run as before and nothing is known of them. */
-  start(name: string, options: TaskOptions = {}): Task {
+  start(name: string, options?: TaskOptions): Task {
     try {
-      if (typeof name !== "string") return this.#start(this.#surroundings.nameOf(name), options);
-      return this.#start(name, options);
+      const given = givenTaskOptions(options, this.#options.remark ?? saysNothing);
+      if (typeof name !== "string") return this.#start(this.#surroundings.nameOf(name), given);
+      return this.#start(name, given);
     } catch {
       // Options from plain JavaScript may be anything; the task runs as it would without us.
       return new UnwatchedTask(name);

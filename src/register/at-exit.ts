@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { messageOf, reasonOf } from "../errors.ts";
+import { reasonOf } from "../config/system-reason.ts";
+import { messageOf } from "../errors.ts";
 import type { OtlpSink } from "../exporters/otel/otlp/sink.ts";
 import type { TaskReport } from "../monitor/task-figures.ts";
 import type { LastWords } from "../monitor/task-reporting.ts";

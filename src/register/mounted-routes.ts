@@ -8,6 +8,10 @@ interface MountedRoute {
   readonly baseUrl: unknown;
 }
 
+// Taken now: the application may replace them.
+const { get: read } = Reflect;
+const { defineProperty } = Object;
+
 const mounted = new WeakMap<object, MountedRoute>();
 
 /** One for all requests. The first value that is set makes the member what it would have been without. */
@@ -16,14 +20,22 @@ const awaitedRoute: PropertyDescriptor & ThisType<object> = {
   enumerable: false,
   get: () => undefined,
   set(route: unknown) {
-    mounted.set(this, { route, baseUrl: Reflect.get(this, "baseUrl") });
-    Object.defineProperty(this, "route", { configurable: true, enumerable: true, writable: true, value: route });
+    mounted.set(this, { route, baseUrl: baseUrlOf(this) });
+    defineProperty(this, "route", { configurable: true, enumerable: true, writable: true, value: route });
   },
 };
 
+function baseUrlOf(request: object): unknown {
+  try {
+    return read(request, "baseUrl");
+  } catch {
+    return undefined;
+  }
+}
+
 /** Watches for the first route of the request, where it has no such member of its own. */
 export function awaitRoute(request: object): void {
-  if (!("route" in request)) Object.defineProperty(request, "route", awaitedRoute);
+  if (!("route" in request)) defineProperty(request, "route", awaitedRoute);
 }
 
 /** What the router of this route was mounted at when it matched; undefined where that is not known. */

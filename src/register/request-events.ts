@@ -1,5 +1,8 @@
 import type { Task } from "../monitor/task.ts";
 
+// Taken now: the application may replace it.
+const { apply } = Reflect;
+
 /**
  * Brings the events of a request into the context of its task. Node.js emits them while it reads the connection, which was opened before there was a
  * request: since version 24, "data" and "end" come in the context of then, and work that is done in a listener would be nobody's. A request without a
@@ -11,7 +14,7 @@ export function bindRequestEvents(request: object, task: Task): void {
   const { emit: emitOwn } = request;
   // Named and counted as the runtime's own.
   const inTask = function emit(this: unknown, name: unknown, ...given: unknown[]): unknown {
-    return task.run(() => Reflect.apply(emitOwn, this, [name, ...given]));
+    return task.run(() => apply(emitOwn, this, [name, ...given]));
   };
   Object.defineProperty(request, "emit", { configurable: true, enumerable: false, writable: true, value: inTask });
 }

@@ -7,6 +7,9 @@ export interface TimedResponse {
 
 const header = "Server-Timing";
 
+// Taken now: the application may replace it.
+const { apply } = Reflect;
+
 /**
  * Adds what is known of a request when its headers are sent to them, as a `Server-Timing` header: CPU milliseconds so far, and joules
  * where they are known. What the application sends under that name stays, before it (W3C Server Timing, 3).
@@ -15,7 +18,7 @@ export function addServerTiming(response: object, task: Task): void {
   if (!("writeHead" in response) || typeof response.writeHead !== "function") return;
   const { writeHead: writeHeadOwn } = response;
   const timed = function writeHead(this: unknown, ...given: unknown[]): unknown {
-    return Reflect.apply(writeHeadOwn, this, withTiming(this, given, task));
+    return apply(writeHeadOwn, this, withTiming(this, given, task));
   };
   Object.defineProperty(response, "writeHead", { configurable: true, enumerable: false, writable: true, value: timed });
 }
@@ -27,10 +30,15 @@ function withTiming(response: unknown, given: readonly unknown[], task: Task): r
     if (value === null || !isHeaded(response)) return given;
     const index = given.findIndex((argument) => typeof argument === "object" && argument !== null);
     const headers = index === -1 ? null : given[index];
-    if (isPairs(headers)) return given.with(index, [...headers, header, value]);
+    if (Array.isArray(headers)) return given.with(index, withPair(headers, value));
     if (isRecord(headers)) {
       const own = Object.keys(headers).find((name) => name.toLowerCase() === header.toLowerCase());
-      if (own !== undefined) return given.with(index, { ...headers, [own]: appended(headers[own], value) });
+      // Set beside them, it would make the runtime merge names that it sends apart, so it goes where they are.
+      if (own !== undefined || Object.keys(headers).length > 0)
+        return given.with(index, {
+          ...headers,
+          [own ?? header]: appended(own === undefined ? response.getHeader(header) : headers[own], value),
+        });
     }
     response.setHeader(header, appended(response.getHeader(header), value));
   } catch {
@@ -64,8 +72,8 @@ function isHeaded(value: unknown): value is Headed {
 }
 
 /** Names and values in turn, as rawHeaders has them, or as pairs. */
-function isPairs(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
+function withPair(headers: readonly unknown[], value: string): readonly unknown[] {
+  return Array.isArray(headers[0]) ? [...headers, [header, value]] : [...headers, header, value];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -70,7 +70,7 @@ withNvmlStandIn("the energy of GPUs in a run", (standIn) => {
     const lines = readFileSync(join(cwd, "l.ndjson"), "utf8").trim().split("\n");
     const { record } = ledgerLine.parse(JSON.parse(lines.at(-1) ?? ""));
     expect(record).toMatchObject({
-      schema_version: "1.2.0",
+      schema_version: "1.3.0",
       energy: { gpu: { energy_wh_task: energy.gpu.energy_wh_task } },
     });
     const gain = record.budget.find(({ source_id }) => source_id.startsWith("nvml.gain/"));

@@ -126,3 +126,19 @@ test("however often something odd is handed in, it is said once", async () => {
   for (let index = 0; index < 1000; index += 1) logger.start(odd(index), odd({ labels: index })).end();
   expect(logger.problems).toHaveLength(2);
 });
+
+test.each<[options: unknown, sentences: readonly unknown[]]>([
+  [null, [expect.stringMatching(/^The options of a task are null, but must be an object/)]],
+  [5, [expect.stringMatching(/^The options of a task are 5, but must be an object/)]],
+  [{ signal: 5 }, [expect.stringMatching(/^The signal of a task is 5, but must be an AbortSignal/)]],
+  [{ signal: { aborted: false } }, [expect.stringMatching(/^The signal of a task is an object, but must be/)]],
+  [{ signal: null }, []],
+])("a task with the options %j is watched all the same", async (options, sentences) => {
+  await using logger = await quietLogger();
+  const task = logger.start("a", odd(options));
+  spin(2);
+  task.end();
+  await logger.flush(odd(null));
+  expect(logger.taskReport().tasks).toMatchObject([{ name: "a", started: 1, completed: 1 }]);
+  expect(logger.problems).toEqual(sentences);
+});

@@ -25,6 +25,16 @@ const client = [
 export const oddPrograms: readonly OddProgram[] = [
   { does: "ends at once", file: "program.cjs", source: ["process.exit(7);"] },
   { does: "does nothing", file: "program.mjs", source: [] },
+  {
+    does: "replaces Reflect",
+    file: "program.cjs",
+    source: [
+      "Reflect.apply = Reflect.get = () => { throw new Error('replaced'); };",
+      "Object.getPrototypeOf = Object.defineProperty = () => { throw new Error('replaced'); };",
+      "console.log('ok');",
+      "process.exitCode = 4;",
+    ],
+  },
   { does: "sets an exit code and ends by itself", file: "program.cjs", source: ["process.exitCode = 3;"] },
   { does: "throws", file: "program.cjs", showsLoader: true, source: ["throw new Error('mine');"] },
   {

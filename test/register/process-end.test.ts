@@ -105,6 +105,7 @@ describe("what could not be recorded at the end is in the summary", () => {
   test("a region that does not exist", async () => {
     const problems = await problemsOf({ CARBON_OPS_LEDGER: "ledger.ndjson", CARBON_OPS_REGION: "NOWHERE" });
     expect(problems).toContain('The region "NOWHERE" is in no table');
+    expect(problems).toMatch(/records were not written to .*ledger\.ndjson; a note there says why/);
   });
 
   test("a ledger that is no file", async () => {

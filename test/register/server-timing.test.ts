@@ -6,6 +6,10 @@ import { addServerTiming } from "../../src/register/server-timing.ts";
 
 /** The header as a client sees it. */
 async function timingOf(answer: (response: ServerResponse) => void): Promise<string | null> {
+  return (await headersOf(answer)).get("server-timing");
+}
+
+async function headersOf(answer: (response: ServerResponse) => void): Promise<Headers> {
   const logger = await EnergyLogger.open();
   const server = createServer((_request, response) => {
     const task = logger.start("request");
@@ -25,7 +29,7 @@ async function timingOf(answer: (response: ServerResponse) => void): Promise<str
   const { port } = server.address() as AddressInfo;
   const response = await fetch(`http://127.0.0.1:${port}/`);
   await response.text();
-  return response.headers.get("server-timing");
+  return response.headers;
 }
 
 const ours = /^cpu;dur=\d+\.\d{3};desc="CPU ms so far"/;
@@ -53,4 +57,32 @@ test.each<[string, (response: ServerResponse) => unknown]>([
 test("other headers are sent as they are", async () => {
   const timing = await timingOf((response) => response.writeHead(204, { "X-Own": "1" }).end());
   expect(timing).toMatch(ours);
+});
+
+test.each<[string, (response: ServerResponse) => unknown]>([
+  [
+    "pairs",
+    (response) =>
+      response
+        .writeHead(200, [
+          ["x-a", "1"],
+          ["x-b", "2"],
+        ])
+        .end(),
+  ],
+  ["a list", (response) => response.writeHead(200, ["x-a", "1", "x-b", "2"]).end()],
+  ["an object", (response) => response.writeHead(200, { "x-a": "1", "X-B": "2" }).end()],
+])("headers in %s arrive whole, with ours behind them and none else", async (_form, answer) => {
+  const headers = await headersOf((response) => void answer(response));
+  expect([headers.get("x-a"), headers.get("x-b")]).toEqual(["1", "2"]);
+  expect(headers.get("server-timing")).toMatch(ours);
+  expect([...headers.keys()].filter((name) => name.length < 3)).toEqual([]);
+});
+
+test("names that differ in case alone are both sent", async () => {
+  const headers = await headersOf((response) => {
+    response.writeHead(200, { "Set-Cookie": "a=1", "set-cookie": "b=2" }).end();
+  });
+  expect(headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  expect(headers.get("server-timing")).toMatch(ours);
 });
