@@ -152,7 +152,9 @@ describe.each(chromiums)("in %s", (executablePath) => {
   test("a checkpoint is refused when it was touched, or signed by somebody else", async () => {
     const { text, evidence } = await signedLedger();
     const { checkpoint } = evidence;
-    const touched = [checkpoint.replace("\n20\n", "\n19\n"), checkpoint.slice(0, -4).concat("AA=\n"), ""];
+    const signature = checkpoint.slice(-20);
+    const another = signature.startsWith("A") ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+    const touched = [checkpoint.replace("\n20\n", "\n19\n"), checkpoint.slice(0, -20) + another, ""];
     const answers = await answersOf([
       ["verifyCheckpoint", checkpoint, [vkey]],
       ["verifyCheckpoint", checkpoint, [stranger]],
