@@ -9,8 +9,8 @@ import { interleavedRounds } from "../dist/comparison/rounds.js";
 import { openEnergySource } from "../dist/discovery/discover.js";
 import { constantPower } from "../dist/simulate/profile.js";
 import { startSimulation } from "../dist/simulate/simulation.js";
-import { normalQuantile } from "../dist/uncertainty/index.js";
 import { carbonOps } from "./child-process.mjs";
+import { namedDeviates } from "./seeded-numbers.mjs";
 
 /**
  * Does `carbon-ops compare` find what is there, with the runs that it announces, and nothing where there is nothing? Campaigns over the
@@ -98,7 +98,7 @@ async function controls() {
 async function campaign({ count, difference, name, measure, commandCount, isInBlocks, isPeeking, ...kind }) {
   let [found, covered, rounds] = [0, 0, 0];
   for (let trial = 0; trial < count; trial += 1) {
-    const draw = randomOf(`${name} ${trial}`);
+    const draw = namedDeviates(`${name} ${trial}`);
     const energyOf = runEnergies({ draw, difference, ...kind });
     const run = async (command, round) => measure(energyOf, command, round);
     const stage = (firstRound, roundCount) =>
@@ -287,17 +287,4 @@ function fail(text) {
 
 function percent(ratio) {
   return `${(100 * ratio).toFixed(1)} %`;
-}
-
-/** A 32-bit mixing generator (Mulberry32), seeded by a name; normals by the inverse distribution. */
-function randomOf(name) {
-  let state = 20_269;
-  for (const letter of name) state = Math.imul(state ^ letter.codePointAt(0), 0x01000193);
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (((mixed ^ (mixed >>> 14)) >>> 0) + 0.5) / 2 ** 32;
-  };
-  return { uniform, normal: () => normalQuantile(uniform()) };
 }

@@ -9,6 +9,7 @@ import {
   sumOfSourced,
 } from "../dist/uncertainty/index.js";
 import { byAnalysis, bySampling, disagreement, embodiedMean } from "./agreement.mjs";
+import { namedDeviates } from "./seeded-numbers.mjs";
 
 /**
  * Does a 95 % interval hold the truth 95 % of the time? Two readings, both simulated with a fixed seed:
@@ -91,7 +92,7 @@ function bandOf(ratio) {
 /** Shares of the same truths that the intervals of both methods hold. */
 function contentOf(cell) {
   const { ratio, lnSigma, pue, buckets, rho, embodied } = cell;
-  const normal = normals(`content ${ratio} ${lnSigma} ${pue} ${buckets} ${rho} ${embodied}`);
+  const { normal } = namedDeviates(`content ${ratio} ${lnSigma} ${pue} ${buckets} ${rho} ${embodied}`);
   const addend = embodiedMean(cell);
   const intervals = [byAnalysis(cell), bySampling(cell, contentTrials)];
   const held = [0, 0];
@@ -176,7 +177,7 @@ function repeatedSampling() {
 }
 
 function repeatedOf({ ratio, lnSigma, pue }) {
-  const normal = normals(`repeated ${ratio} ${lnSigma} ${pue}`);
+  const { normal } = namedDeviates(`repeated ${ratio} ${lnSigma} ${pue}`);
   let held = 0;
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
     const intensity = Math.exp(lnSigma * normal());
@@ -239,7 +240,7 @@ function dayOfTasks() {
     "the day, quadrature of tasks": { u: Math.hypot(...each), of: total, mean: 100, mustFail: true },
     "the day, sum of tasks' u": { u: each.reduce((sum, u) => sum + u, 0), of: total, mean: 100, mustFail: true },
   };
-  const normal = normals("day");
+  const { normal } = namedDeviates("day");
   const drawn = Array.from({ length: draws }, () => truths(normal));
   for (const [name, { u, of, mean, mustFail = false }] of Object.entries(rules)) {
     const distribution = lognormalFromMean(mean, u);
@@ -264,7 +265,7 @@ function negativeControls() {
     },
   };
   for (const [name, { relative, k }] of Object.entries(controls)) {
-    const normal = normals(name);
+    const { normal } = namedDeviates(name);
     const result = analyticalTruncated({
       energy: { mean: cell.ratio, standardUncertainty: 1 },
       factors: [pueFactor(1.3, cell.pue), { mean: 1, standardUncertainty: relative }],
@@ -331,17 +332,4 @@ function errorOf(count) {
 
 function percent(share) {
   return `${(100 * share).toFixed(2)} %`;
-}
-
-/** Standard normals from a 32-bit mixing generator (Mulberry32), seeded by the cell's name. */
-function normals(name) {
-  let state = 20_269;
-  for (const letter of name) state = Math.imul(state ^ letter.codePointAt(0), 0x01000193);
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-  return () => normalQuantile((uniform() + 0.5) / 2 ** 32);
 }

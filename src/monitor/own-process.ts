@@ -2,15 +2,13 @@ import { type AttributionTotals, totalsBetween } from "../attribution/accumulato
 import type { TaskWindow } from "../attribution/task-shares.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
-import { openSource } from "../discovery/open-source.ts";
 import type { EnergySource } from "../energy/source.ts";
 import { messageOf } from "../errors.ts";
-import { readHostname } from "../host/hostname.ts";
 import type { HostRoots } from "../host/roots.ts";
 import { readCpuTimes } from "../host/stat.ts";
-import { type IdleBaseline, idleBaselineFor } from "./energy-figures.ts";
+import { configuredBaseline, openConfiguredSource } from "./configured-source.ts";
+import type { IdleBaseline } from "./energy-figures.ts";
 import { Sampler } from "./sampler.ts";
-import { baselineFilePath, findBaseline } from "./stored-baseline.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
 /** What the measured process is to this one: itself. */
@@ -39,19 +37,12 @@ export async function openOwnProcess(
   surroundings: ProcessSurroundings,
   problems: string[],
 ): Promise<OwnProcess | null> {
-  const { roots, clock } = surroundings;
   try {
-    const { cpuTdpWatts } = settings;
-    const { source } = await openSource({
-      roots,
-      clock,
-      wanted: settings.energySource ?? "auto",
-      governorSocket: settings.governorSocket,
-      ...(cpuTdpWatts === undefined ? {} : { cpuTdpWatts }),
-    });
+    const source = await openConfiguredSource(settings, surroundings);
     try {
-      const baseline = baselineOf(source, settings.idleBaselineWatts, surroundings, problems);
-      return startSampling(source, baseline, surroundings);
+      const { idleBaseline, note } = configuredBaseline(source, settings, surroundings);
+      if (note !== null) problems.push(note);
+      return startSampling(source, idleBaseline, surroundings);
     } catch (error) {
       source.close();
       throw error;
@@ -89,19 +80,6 @@ function startSampling(
     childPids: () => children.pids,
     childCpuSeconds: () => childCpuSeconds,
   };
-}
-
-/** A stored baseline that is not used is a problem to know of; a configured one makes it irrelevant. */
-function baselineOf(
-  source: EnergySource,
-  configuredWatts: number | undefined,
-  { roots, clock, environment }: ProcessSurroundings,
-  problems: string[],
-): IdleBaseline {
-  if (configuredWatts !== undefined) return idleBaselineFor(source, configuredWatts);
-  const { baseline, note } = findBaseline(baselineFilePath(environment), source, readHostname(roots), clock.wallMs());
-  if (note !== null) problems.push(note);
-  return idleBaselineFor(source, undefined, baseline);
 }
 
 /**

@@ -8,17 +8,8 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { EnergyLogger } from "../../src/monitor/energy-logger.ts";
 import { cleanEnvironment, endOf, type ProgramEnd, temporaryDirectory } from "../support/program.ts";
+import { spin } from "./quiet-logger.ts";
 import { residueOf } from "./task-bench-top.ts";
-
-/** Busy for the given CPU milliseconds. */
-function spin(cpuMs: number): void {
-  const start = process.cpuUsage();
-  const used = (): number => {
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000;
-  };
-  while (used() < cpuMs);
-}
 
 /** Runs a program of its own that uses the built package. */
 async function run(lines: readonly string[]): Promise<ProgramEnd> {

@@ -6,21 +6,12 @@ import { EnergyLogger } from "../../src/monitor/energy-logger.ts";
 import { taskEnergyOf } from "../../src/monitor/task-energy.ts";
 import { energyFile, kernelTree, packageZone, setMicrojoules, writePowercap } from "../support/kernel-tree.ts";
 import { temporaryDirectory } from "../support/program.ts";
+import { spin } from "./quiet-logger.ts";
 
 /** A /proc whose entries lead to the real ones. */
 function writeProcLinks(proc: string): void {
   for (const name of ["stat", "meminfo", "cpuinfo", "sys", "self"]) symlinkSync(`/proc/${name}`, join(proc, name));
   symlinkSync(`/proc/${process.pid}`, join(proc, String(process.pid)));
-}
-
-/** Busy for the given CPU milliseconds. */
-function spin(cpuMs: number): void {
-  const start = process.cpuUsage();
-  const used = (): number => {
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000;
-  };
-  while (used() < cpuMs);
 }
 
 test("a metric has times and energy, and becomes an estimate", async () => {

@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
 import { EnergyLogger } from "../../src/monitor/energy-logger.ts";
+import { spin } from "./quiet-logger.ts";
 import { residueOf } from "./task-bench-top.ts";
-
-function spin(milliseconds: number): void {
-  for (const end = performance.now() + milliseconds; performance.now() < end; );
-}
 
 test("a task whose name is known late has all that it used under that name", async () => {
   await using logger = await EnergyLogger.open();

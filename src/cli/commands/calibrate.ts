@@ -2,12 +2,12 @@ import { Command } from "commander";
 import { isoFromWallMs } from "../../clock.ts";
 import { parseDurationSeconds } from "../../config/duration.ts";
 import type { Settings } from "../../config/settings.ts";
-import { openSource } from "../../discovery/open-source.ts";
 import type { EnergySource } from "../../energy/source.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { readHostname } from "../../host/hostname.ts";
 import type { HostRoots } from "../../host/roots.ts";
 import { readCpuTimes } from "../../host/stat.ts";
+import { openConfiguredSource } from "../../monitor/configured-source.ts";
 import { type IdleCalibration, idleCalibration } from "../../monitor/idle-calibration.ts";
 import { Sampler } from "../../monitor/sampler.ts";
 import { baselineFilePath, type StoredBaseline, storeBaseline } from "../../monitor/stored-baseline.ts";
@@ -81,13 +81,7 @@ async function calibrate(request: CalibrationRequest): Promise<Calibrated> {
       `The host's name cannot be read below ${roots.proc}, so a baseline would belong to no host; mount it whole.`,
     );
   }
-  const { source } = await openSource({
-    roots,
-    clock: context.clock,
-    wanted: settings.energySource ?? "auto",
-    governorSocket: settings.governorSocket,
-    ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
-  });
+  const source = await openConfiguredSource(settings, { roots, clock: context.clock });
   try {
     if (context.stderr.isTTY === true) {
       context.stderr.write(`Measuring for ${formatDurationSeconds(durationSeconds)}: ${source.label}\n`);

@@ -2,7 +2,6 @@ import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { CarbonOpsError, errorCatalogue } from "../../errors.ts";
 import { ledgerPaths } from "../../ledger/ledger-files.ts";
-import { verifyPythonLedger } from "../../ledger/python/verify-python.ts";
 import { reportHtml } from "../../report/html/page.ts";
 import type { VerificationReport } from "../../report/ledger-findings.ts";
 import type { LedgerReport } from "../../report/ledger-report.ts";
@@ -110,7 +109,7 @@ async function reportOf(
     },
     context,
   );
-  if (verification.firstBadLine?.line === 1) await refusePython(file, path);
+  if (verification.isPythonLedger) throw pythonLedger(file);
   const progress = verifyProgress(context);
   const seen = { bytes: 0, lines: 0 };
   const watched = async function* (): AsyncGenerator<VerifiedLine, void, undefined> {
@@ -141,10 +140,8 @@ async function reportOf(
 }
 
 /** Its figures have no uncertainty, so that there is nothing to report; saying that its first line is damaged would be wrong. */
-async function refusePython(file: string, path: string): Promise<void> {
-  const { entries } = await verifyPythonLedger(path);
-  if (entries === 0) return;
-  throw new CarbonOpsError(
+function pythonLedger(file: string): CarbonOpsError {
+  return new CarbonOpsError(
     "LEDGER_INVALID",
     `${file} is a ledger of the Python original, whose figures have no uncertainty and are in no total; \`carbon-ops ledger verify --format python ${file}\` checks it.`,
   );

@@ -4,16 +4,13 @@ import { Command } from "commander";
 import { type CarbonEstimator, defaultLevel } from "../../carbon/estimator.ts";
 import type { Settings } from "../../config/settings.ts";
 import { openGpuSources } from "../../discovery/gpu-examination.ts";
-import { openSource } from "../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../errors.ts";
-import { readHostname } from "../../host/hostname.ts";
 import type { Recorder } from "../../ledger/recorder.ts";
 import { type BudgetVerdict, judgeBudget } from "../../monitor/budget.ts";
 import { type CommandOutcome, runCommand } from "../../monitor/command-run.ts";
-import { idleBaselineFor } from "../../monitor/energy-figures.ts";
+import { configuredBaseline, openConfiguredSource } from "../../monitor/configured-source.ts";
 import { assessRun, type RunAssessment } from "../../monitor/run-assessment.ts";
 import { defaultSampleIntervalSeconds } from "../../monitor/sampler.ts";
-import { baselineFilePath, findBaseline } from "../../monitor/stored-baseline.ts";
 import { partOfRecord, wholeRecordId } from "../../monitor/whole-record.ts";
 import { type RecordPlace, runSummary } from "../../report/terminal/run-summary.ts";
 import { toSnakeCase } from "../../snake-case.ts";
@@ -165,16 +162,8 @@ async function measure(
   onSignal: (listener: (signal: NodeJS.Signals) => void) => void,
 ): Promise<{ readonly outcome: CommandOutcome; readonly baselineNote: string | null }> {
   const roots = rootsOf(settings, context);
-  const { source } = await openSource({
-    roots,
-    clock: context.clock,
-    wanted: settings.energySource ?? "auto",
-    governorSocket: settings.governorSocket,
-    ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
-  });
-  const path = baselineFilePath(context.environment);
-  const stored = findBaseline(path, source, readHostname(roots), context.clock.wallMs());
-  const configuredWatts = settings.idleBaselineWatts;
+  const source = await openConfiguredSource(settings, { roots, clock: context.clock });
+  const { idleBaseline, note: baselineNote } = configuredBaseline(source, settings, { ...context, roots });
   const gpuSources = await openGpuSources({ roots, clock: context.clock, nvmlLibrary: settings.nvmlLibrary });
   try {
     const outcome = await runCommand({
@@ -182,14 +171,14 @@ async function measure(
       programArguments,
       environment,
       source,
-      idleBaseline: idleBaselineFor(source, configuredWatts, stored.baseline),
+      idleBaseline,
       sampleIntervalSeconds: settings.sampleIntervalSeconds ?? defaultSampleIntervalSeconds,
       clock: context.clock,
       roots,
       onSignal,
       gpuSources,
     });
-    return { outcome, baselineNote: configuredWatts === undefined ? stored.note : null };
+    return { outcome, baselineNote };
   } finally {
     source.close();
     await Promise.all(gpuSources.map((gpus) => gpus.close()));

@@ -5,7 +5,6 @@ import type { CarbonEstimator } from "../../carbon/estimator.ts";
 import { isoFromWallMs } from "../../clock.ts";
 import type { Settings } from "../../config/settings.ts";
 import { openGpuSources } from "../../discovery/gpu-examination.ts";
-import { openSource } from "../../discovery/open-source.ts";
 import type { EnergySource } from "../../energy/source.ts";
 import { CarbonOpsError } from "../../errors.ts";
 import { readGpus } from "../../host/gpu.ts";
@@ -13,6 +12,7 @@ import { readHostname } from "../../host/hostname.ts";
 import { readNamespacePids } from "../../host/namespace-pids.ts";
 import type { HostRoots } from "../../host/roots.ts";
 import { readCpuTimes } from "../../host/stat.ts";
+import { openConfiguredSource } from "../../monitor/configured-source.ts";
 import { attributionModeFor, type IdleBaseline, idleBaselineFor } from "../../monitor/energy-figures.ts";
 import { type GpuPower, GpuWatch } from "../../monitor/gpu-watch.ts";
 import { type HostView, HostWatch } from "../../monitor/host-watch.ts";
@@ -73,13 +73,7 @@ export function build(context: CommandContext): Command {
     const { settings } = found;
     const estimator = settings.region === undefined ? null : estimatorFor(found, context);
     const roots = rootsOf(settings, context);
-    const { source } = await openSource({
-      roots,
-      clock: context.clock,
-      wanted: settings.energySource ?? "auto",
-      governorSocket: settings.governorSocket,
-      ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
-    });
+    const source = await openConfiguredSource(settings, { roots, clock: context.clock });
     const gpuSources = await openGpuSources({ roots, clock: context.clock, nvmlLibrary: settings.nvmlLibrary });
     const gpuWatch = await GpuWatch.open(gpuSources);
     try {

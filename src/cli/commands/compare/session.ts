@@ -5,12 +5,9 @@ import { basisSentence } from "../../../comparison/notes.ts";
 import type { DetectedDifference } from "../../../comparison/result.ts";
 import { interleavedRounds, type Round, type RoundsEnd } from "../../../comparison/rounds.ts";
 import { openGpuSources } from "../../../discovery/gpu-examination.ts";
-import { openSource } from "../../../discovery/open-source.ts";
 import { CarbonOpsError } from "../../../errors.ts";
-import { readHostname } from "../../../host/hostname.ts";
+import { configuredBaseline, openConfiguredSource } from "../../../monitor/configured-source.ts";
 import { endDescendants } from "../../../monitor/end-processes.ts";
-import { idleBaselineFor } from "../../../monitor/energy-figures.ts";
-import { baselineFilePath, findBaseline } from "../../../monitor/stored-baseline.ts";
 import { formatDurationSeconds, formatLevel, formatRatioAsPercent } from "../../../units.ts";
 import type { CommandContext } from "../../context.ts";
 import { rootsOf } from "../../setting-flags.ts";
@@ -30,27 +27,10 @@ const pilotRounds = 8;
 export async function runComparison(sessionRequest: SessionRequest): Promise<SessionEnd> {
   const { request, settings, context } = sessionRequest;
   const roots = rootsOf(settings, context);
-  const { source } = await openSource({
-    roots,
-    clock: context.clock,
-    wanted: settings.energySource ?? "auto",
-    governorSocket: settings.governorSocket,
-    ...(settings.cpuTdpWatts === undefined ? {} : { cpuTdpWatts: settings.cpuTdpWatts }),
-  });
+  const source = await openConfiguredSource(settings, { roots, clock: context.clock });
   const gpuSources = await openGpuSources({ roots, clock: context.clock, nvmlLibrary: settings.nvmlLibrary });
-  const stored = findBaseline(
-    baselineFilePath(context.environment),
-    source,
-    readHostname(roots),
-    context.clock.wallMs(),
-  );
-  const configuredWatts = settings.idleBaselineWatts;
-  const basis = {
-    source,
-    compared: request.compared,
-    idleBaseline: idleBaselineFor(source, configuredWatts, stored.baseline),
-    baselineNote: configuredWatts === undefined ? stored.note : null,
-  };
+  const { idleBaseline, note: baselineNote } = configuredBaseline(source, settings, { ...context, roots });
+  const basis = { source, compared: request.compared, idleBaseline, baselineNote };
   const progress = openProgress(context, request.isQuiet);
   const { interruption, stopListening } = listenForEnd(context, progress);
   try {
