@@ -48,13 +48,13 @@ export async function carbonOf(
 /** An estimate takes some tenths of a millisecond; between them the application has its turn. */
 export async function withCarbon(
   { interval, energies, energySinceMs, endMs }: ClosedInterval,
-  estimator: CarbonEstimator,
+  stated: (energy: EnergyOfSpan) => Promise<StatedCarbon>,
   host: string | null,
 ): Promise<TaskInterval> {
   const names = [];
   for (const [index, name] of interval.names.entries()) {
     const energy = energies[index] ?? null;
-    names.push({ ...name, ...(await carbonOf(estimator, { energy, startMs: energySinceMs, endMs, host })) });
+    names.push({ ...name, ...(await stated({ energy, startMs: energySinceMs, endMs, host })) });
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });

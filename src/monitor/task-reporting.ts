@@ -7,7 +7,7 @@ import { carbonOf, type EnergyOfSpan, type StatedCarbon, withCarbon } from "./in
 import { type RecordSpan, RecordSpans, type SpanEnd } from "./record-span.ts";
 import type { WatchedTask } from "./task.ts";
 import { withoutFigures } from "./task-figures.ts";
-import type { EndedTask, TaskInterval, TaskSink } from "./task-interval.ts";
+import type { EndedTask, TaskSink } from "./task-interval.ts";
 import { type ClosedInterval, type IntervalEdge, TaskIntervals } from "./task-intervals.ts";
 import type { TaskRecords, TaskToRecord } from "./task-records.ts";
 import { energyOfPart, type MeasuredProcess, sourceAlone } from "./task-statement.ts";
@@ -213,7 +213,7 @@ export class TaskReporting {
       if (span !== null) this.#records?.takeSpan(span, async (energy) => this.#carbonOf(energy));
       if (this.#sinks.length === 0) return;
       await nextTurn();
-      const interval = await this.#stated(closed);
+      const interval = await withCarbon(closed, async (energy) => this.#carbonOf(energy), this.#options.host);
       for (const sink of this.#sinks) void this.#tell(sink, () => sink.interval?.(interval));
     } catch (error) {
       this.#failed(error);
@@ -224,13 +224,6 @@ export class TaskReporting {
 
   #failed(error: unknown): void {
     this.#ownProblem = `Not everything was handed on to sinks and records: ${messageOf(error)}`;
-  }
-
-  async #stated(closed: ClosedInterval): Promise<TaskInterval> {
-    const opened = await this.#openEstimator();
-    if (opened !== null) return withCarbon(closed, opened.estimator, this.#options.host);
-    const names = closed.interval.names.map((name) => ({ ...name, problem: this.#carbonProblem }));
-    return { ...closed.interval, names };
   }
 
   #give({ task, wallMs }: EndedAt): void {

@@ -1,7 +1,6 @@
-import { openSpanEstimator } from "../carbon/span-estimator.ts";
-import { systemClock as clock } from "../clock.ts";
 import { otlpFromEnvironment } from "../exporters/otel/otlp/sink.ts";
 import { withCarbon } from "../monitor/interval-carbon.ts";
+import { lastCarbon } from "./last-carbon.ts";
 import type { LastWordsOfProcess } from "./last-words.ts";
 
 /** Returns what went wrong. Sends the last interval over OTLP, as the exporter of the process would have. A third of the time is for its grams, and then the packaged intensities hold. */
@@ -15,9 +14,8 @@ export async function sendLastWords({
   if (otlp === null || last.closed.interval.names.length === 0) return [];
   const sink = otlpFromEnvironment(environment, { state: otlp });
   if (sink === null) return [];
-  const estimating = openSpanEstimator(settings, { environment, clock });
-  setTimeout(() => estimating.hurry(true), timeoutMs / 3).unref();
-  sink.interval(await withCarbon(last.closed, estimating.estimator, last.host));
+  const { stated, problems } = lastCarbon({ settings, environment }, timeoutMs / 3);
+  sink.interval(await withCarbon(last.closed, stated, last.host));
   await sink.close();
-  return sink.problems;
+  return [...problems, ...sink.problems];
 }

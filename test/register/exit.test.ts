@@ -72,6 +72,21 @@ test("what is not yet sent when a service ends is sent then, by the same instanc
   expect(receiver.requests.flatMap(({ body }) => faultsOfMetrics(body))).toEqual([]);
 });
 
+test("a region that does not exist costs the grams of what is sent at the end, and nothing else", async () => {
+  const receiver = await otlpReceiver();
+  const environment = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+    CARBON_OPS_REGION: "NOWHERE",
+    CARBON_OPS_ENERGY_SOURCE: "model",
+  };
+  const service = await watchedService("http.mjs", { environment });
+  await ask(service.url);
+  expect(await service.end()).toMatchObject({ status: 0, stderr: "" });
+  const points = pointsOf(receiver.requests.at(-1)?.body);
+  expect(points.get("carbon_ops.task.calls")).toMatchObject([{ value: 1 }]);
+  expect(points.get("carbon_ops.task.emissions")).toBeUndefined();
+});
+
 test("a task that ends just before its service has its record, where each has one", async () => {
   const ledger = join(temporaryDirectory(), "ledger.ndjson");
   const environment = { CARBON_OPS_LEDGER: ledger, CARBON_OPS_RECORDS: "task", CARBON_OPS_REGION: "FR" };

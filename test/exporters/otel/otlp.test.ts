@@ -151,7 +151,7 @@ test("after status 500 it is not tried again; the next figures hold those too", 
   await sink.close();
   expect(after).toEqual([
     1,
-    `Metrics could not be sent to ${receiver.endpoint}/v1/metrics, because it answered with status 500; what they said is sent again with the next ones.`,
+    `Metrics could not be sent to ${receiver.endpoint}/v1/metrics, because it answered with status 500; whatever is sent later holds what they said.`,
   ]);
   expect(pointsOf(receiver.requests[1]?.body).get("carbon_ops.task.energy")?.[0]?.value).toBe(25);
   expect(sink.problems).toEqual([]);
@@ -198,7 +198,7 @@ test("where nobody listens, the sentence says so and holds no password of the ad
   sink.interval(exampleInterval());
   await sink.flush();
   expect(sink.problems).toEqual([
-    `Metrics could not be sent to http://127.0.0.1:${port}/v1/metrics, because nobody listens there; what they said is sent again with the next ones.`,
+    `Metrics could not be sent to http://127.0.0.1:${port}/v1/metrics, because nobody listens there; whatever is sent later holds what they said.`,
   ]);
 });
 

@@ -113,7 +113,7 @@ export class OtlpDelivery {
       if (this.#isClosing) this.#request.keepOpen(longestCloseMs);
       return this.#judge(await this.#request.answer, backOffMs);
     } catch (error) {
-      this.#problem = `Metrics could not be sent to ${this.#place}, because ${reasonOf(error)}; what they said is sent again with the next ones.`;
+      this.#problem = `Metrics could not be sent to ${this.#place}, because ${reasonOf(error)}; whatever is sent later holds what they said.`;
       return { againAfterMs: backOffMs };
     } finally {
       this.#request = null;
@@ -154,7 +154,7 @@ function adviceOn(status: number, mayPass: boolean): string {
   if (mayPass) return "it is tried again later";
   if (status === 401 || status === 403) return "set what it asks for in OTEL_EXPORTER_OTLP_HEADERS";
   if (status === 404) return "look at the path in OTEL_EXPORTER_OTLP_ENDPOINT";
-  return "what they said is sent again with the next ones";
+  return "whatever is sent later holds what they said";
 }
 
 /** ExportMetricsPartialSuccess (opentelemetry/proto/collector/metrics/v1/metrics_service.proto); null where everything was taken. */
